@@ -1,0 +1,224 @@
+import type { Facts } from "../host/facts.ts";
+import type { Host, Payload } from "../host/host.ts";
+import type { Cluster } from "../inventory/cluster.ts";
+import type { Vault } from "./vault.ts";
+
+/** The pseudo-host whose state is that of the cluster's API. */
+export const clusterPlace = "cluster";
+
+/** What one thing on a host or in the cluster shall be. Data only; `kind` finds the code that knows it. */
+export interface AnyResource {
+  readonly kind: string;
+}
+
+/** One way in which a thing is not as wished, for people and for JSON. Never holds a secret. */
+export interface Difference {
+  /** What differs: `content`, `mode`, `restart`, `spec.replicas`. */
+  readonly what: string;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** What a fragment of an observing script printed, and how it exited. */
+export interface Output {
+  readonly exitCode: number;
+  readonly stdout: Buffer;
+}
+
+/** What a comparison may look at beside the one resource. */
+export interface CompareContext {
+  readonly vault: Vault;
+  readonly now: Date;
+  /** Ids of resources of the same place that this plan changes before this one. */
+  readonly changing: ReadonlySet<string>;
+}
+
+export interface ChangeContext {
+  readonly vault: Vault;
+  readonly artifacts: Artifacts;
+  readonly now: Date;
+  readonly facts: Facts;
+}
+
+/** A piece of a changing script: it runs with `set -eu`, and takes its payload from stdin with `take SIZE`. */
+export interface Fragment {
+  readonly script: string;
+  readonly payload?: Payload | undefined;
+}
+
+export interface Item<R, O> {
+  readonly resource: R;
+  readonly observed: O;
+  readonly differences: readonly Difference[];
+}
+
+/**
+ * All that is known about one kind of resource on hosts. `observe` and `change` return POSIX sh;
+ * `parse` and `compare` are pure. The fragment of `observe` must work on a bare machine, and exit 0 whatever it finds.
+ */
+export interface HostKind<R extends AnyResource = AnyResource, O = unknown> {
+  readonly kind: R["kind"];
+  /** Unique on a host: `file:/etc/hosts`. */
+  id(resource: R): string;
+  observe(resource: R): string;
+  parse(resource: R, output: Output): O;
+  /** Takes secrets that were observed into the vault, before anything is compared. */
+  learn?(resource: R, observed: O, vault: Vault): void;
+  compare(resource: R, observed: O, context: CompareContext): readonly Difference[];
+  /** One fragment for a run of neighbouring resources of this kind. */
+  change(items: readonly Item<R, O>[], context: ChangeContext): Promise<Fragment>;
+  /** What it is called in a plan: `file /etc/hosts`. Default: the id. */
+  describe?(resource: R): string;
+}
+
+/** Where the bytes of binaries and images come from. Every byte that `open` gives has been checked. */
+export interface Artifacts {
+  /** A stored file and its members. Throws KbootError `artifact` when no source has it. */
+  file(name: string, version: string, architecture: string): StoredFile;
+  image(name: string, architecture: string): StoredImage;
+  /** One OCI archive (tar) of these images, without the blobs named in `omit`. */
+  imageArchive(images: readonly StoredImage[], omit: ReadonlySet<string>): Promise<Payload>;
+}
+
+export interface StoredFile {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly format: "raw" | "gzip" | "tar" | "tar.gz";
+  readonly sha256: string;
+  readonly payload: Payload;
+  readonly members: readonly { readonly path: string; readonly sha256: string; readonly size: number }[];
+}
+
+export interface StoredImage {
+  /** Full name with tag. */
+  readonly name: string;
+  /** `sha256:...` of the manifest. */
+  readonly digest: string;
+  /** Digests of manifest, configuration and layers. */
+  readonly blobs: readonly string[];
+}
+
+/** Names an object of the cluster. */
+export interface ObjectRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string | undefined };
+}
+
+/** Any object of the Kubernetes API. */
+export interface KubernetesObject extends ObjectRef {
+  readonly metadata: ObjectRef["metadata"] & {
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly resourceVersion?: string;
+    readonly generation?: number;
+    readonly managedFields?: readonly unknown[];
+    readonly [key: string]: unknown;
+  };
+  readonly [key: string]: unknown;
+}
+
+/** The cluster's API, reached through whichever control plane is healthy. Errors are KbootError `api`, transient where that is so. */
+export interface Api {
+  /** The object, or undefined when it does not exist. */
+  get(ref: ObjectRef, signal: AbortSignal): Promise<KubernetesObject | undefined>;
+  /** All objects of a kind, in every namespace unless one is given. */
+  list(
+    apiVersion: string,
+    kind: string,
+    options: { readonly namespace?: string; readonly labelSelector?: string },
+    signal: AbortSignal,
+  ): Promise<readonly KubernetesObject[]>;
+  /** Server-side apply, forced. `dryRun` checks strictly and changes nothing. */
+  apply(
+    object: KubernetesObject,
+    options: { readonly manager: string; readonly dryRun?: boolean },
+    signal: AbortSignal,
+  ): Promise<KubernetesObject>;
+  /** JSON merge patch. */
+  patch(ref: ObjectRef, patch: unknown, signal: AbortSignal): Promise<KubernetesObject>;
+  /** Deletes it; absent is success. */
+  delete(ref: ObjectRef, signal: AbortSignal): Promise<void>;
+  /** True when GET `path` (such as `/readyz`) answers 200. Does not throw for an API that is down. */
+  probe(path: string, signal: AbortSignal): Promise<boolean>;
+}
+
+/** Everything a step may look at. `live` is undefined while the cluster cannot be asked. */
+export interface Site<Live> {
+  readonly cluster: Cluster;
+  readonly facts: ReadonlyMap<string, Facts>;
+  readonly live: Live | undefined;
+  /** The address each reached host has as a node. */
+  readonly nodeAddress: ReadonlyMap<string, string>;
+  /** Hosts that could not be reached, with the reason. */
+  readonly unreachable: ReadonlyMap<string, Error>;
+  readonly artifacts: Artifacts;
+  readonly now: Date;
+}
+
+/**
+ * What must have happened before: the named step on the same host, on every host that it runs on and that is not set aside,
+ * or on any one of them.
+ */
+export interface Edge {
+  readonly step: string;
+  readonly scope: "same-host" | "every-host" | "any-host";
+}
+
+export interface ActionContext<Live> {
+  readonly site: Site<Live>;
+  readonly host: string;
+  readonly vault: Vault;
+  readonly signal: AbortSignal;
+  /** A host by its name. Throws when it was not reached. */
+  reach(name: string): Host;
+  api(): Promise<Api>;
+  /** Says what is being waited for, shown beside the step. */
+  say(text: string): void;
+}
+
+/** An event with a condition that no resource can express. */
+export interface Action<Live> {
+  /** For plans, in the imperative: `join the node with a one-time token`. */
+  readonly describe: string;
+  /** Pure, over what was observed anyway. */
+  isDone(site: Site<Live>, host: string): boolean;
+  /** Safe to call twice. */
+  run(context: ActionContext<Live>): Promise<void>;
+}
+
+/** A named part of the way. It computes; it never runs anything, but for its action. */
+export interface Step<Live> {
+  /** Stable: part of the command line, logs and events. */
+  readonly id: string;
+  /** Imperative and short. */
+  readonly title: string;
+  /** Names of the hosts (or `clusterPlace`) it runs on. */
+  on(cluster: Cluster): readonly string[];
+  readonly after: readonly Edge[];
+  /** What the place shall have after this step, in the order in which it is to be changed. */
+  resources?(site: Site<Live>, host: string): readonly AnyResource[];
+  /** Runs after the resources are in order. */
+  readonly action?: Action<Live>;
+  /** Looked at again just before it runs, when Live was unknown at plan time or has changed since. */
+  readonly needsLive?: boolean;
+  /** Runs on the host's second channel, beside its other steps. */
+  readonly bulk?: boolean;
+  /** At most this many of the step's hosts at a time. */
+  readonly exclusive?: number;
+}
+
+/** A judgement before any change. `problems` is pure. */
+export interface Check<Live> {
+  /** Kebab-case; may stand in the inventory's `ignoreChecks`. */
+  readonly name: string;
+  problems(site: Site<Live>): readonly Problem[];
+}
+
+export interface Problem {
+  /** Undefined: it concerns the cluster as a whole. */
+  readonly host: string | undefined;
+  readonly message: string;
+  readonly hint: string;
+}

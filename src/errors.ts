@@ -1,0 +1,99 @@
+/** What went wrong, as a stable word: it decides the exit code, never the text. */
+export type ErrorCode =
+  | "usage"
+  | "inventory"
+  | "unreachable"
+  | "host-key"
+  | "privilege"
+  | "host-locked"
+  | "script"
+  | "check"
+  | "artifact"
+  | "conflict"
+  | "api"
+  | "timeout"
+  | "incomplete"
+  | "cancelled";
+
+const exitCodes: Record<ErrorCode, number> = {
+  usage: 64,
+  inventory: 65,
+  unreachable: 69,
+  "host-key": 69,
+  privilege: 69,
+  "host-locked": 75,
+  script: 1,
+  check: 3,
+  artifact: 4,
+  conflict: 5,
+  api: 6,
+  timeout: 7,
+  incomplete: 1,
+  cancelled: 130,
+};
+
+/** Where an error belongs: any of host, step, file with line and column, and field. */
+export interface Where {
+  readonly host?: string;
+  readonly address?: string;
+  readonly step?: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly field?: string;
+}
+
+/** A script that failed on a host: its exit code and all of its stderr. */
+export interface FailedScript {
+  readonly label: string;
+  readonly exitCode: number;
+  readonly stderr: string;
+}
+
+export interface KbootErrorOptions {
+  readonly where?: Where | undefined;
+  /** What to do next, one sentence. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+  readonly script?: FailedScript | undefined;
+  /** True when trying again can heal it (a connection, an API not ready). */
+  readonly transient?: boolean | undefined;
+}
+
+/**
+ * An error a user can act on. Anything else that is thrown is a bug.
+ * The message says what happened and why, in lower case, without a full stop.
+ */
+export class KbootError extends Error {
+  readonly code: ErrorCode;
+  readonly where: Where;
+  readonly hint: string | undefined;
+  readonly script: FailedScript | undefined;
+  readonly transient: boolean;
+
+  constructor(code: ErrorCode, message: string, options: KbootErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "KbootError";
+    this.code = code;
+    this.where = options.where ?? {};
+    this.hint = options.hint;
+    this.script = options.script;
+    this.transient = options.transient ?? false;
+  }
+
+  /** The process exit code that follows from the error's code. */
+  get exitCode(): number {
+    return exitCodes[this.code];
+  }
+
+  /** The same error, with more known about where it happened. */
+  at(where: Where): KbootError {
+    return new KbootError(this.code, this.message, {
+      where: { ...where, ...this.where },
+      hint: this.hint,
+      cause: this.cause ?? this,
+      script: this.script,
+      transient: this.transient,
+    });
+  }
+}

@@ -1,0 +1,62 @@
+import type { Secret } from "../secret.ts";
+
+export interface HostAddress {
+  readonly device: string;
+  /** Without prefix length: `192.168.56.11`. */
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly family: "inet" | "inet6";
+}
+
+export interface HostRoute {
+  /** `default` or a CIDR. */
+  readonly destination: string;
+  readonly device: string;
+  readonly gateway?: string;
+  readonly source?: string;
+}
+
+/** What one probe script reads of a host. Everything is as the host says, nothing is judged. */
+export interface Facts {
+  readonly hostname: string;
+  readonly os: { readonly id: string; readonly versionId: string; readonly name: string };
+  /** As artifacts name it: `amd64`, `arm64`. Anything else as `uname -m` says. */
+  readonly architecture: string;
+  readonly kernel: string;
+  readonly cgroupVersion: 1 | 2;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Free bytes on the file system that holds /var/lib. */
+  readonly diskFreeBytes: number;
+  readonly swapActive: boolean;
+  /** Seconds since the epoch on the host, and when the orchestrator read them. */
+  readonly clock: { readonly hostSeconds: number; readonly readAt: Date };
+  readonly machineId: string;
+  readonly productUuid: string;
+  readonly addresses: readonly HostAddress[];
+  readonly routes: readonly HostRoute[];
+  /** Kernel features by name, asked of the kernel itself (never of lsmod): `overlay`, `br_netfilter`, `vxlan`... */
+  readonly kernelFeatures: Readonly<Record<string, boolean>>;
+  readonly systemd: boolean;
+  readonly resolvedActive: boolean;
+  /** Nameservers of /etc/resolv.conf. */
+  readonly nameservers: readonly string[];
+  readonly packageManager: "apt" | "dnf" | "zypper" | "apk" | "unknown";
+  /** Commands found in PATH, by name. */
+  readonly commands: Readonly<Record<string, boolean>>;
+  /** Directories that the control plane mounts if they exist. */
+  readonly directories: readonly string[];
+  /** TCP ports something listens on, with the command's name where it is known. */
+  readonly listening: readonly { readonly port: number; readonly command: string }[];
+  /** Contents of /var/lib/kboot/state.json, undefined when there is none. */
+  readonly state: string | undefined;
+  readonly kubernetes: {
+    /** PEM of /etc/kubernetes/pki/ca.crt. */
+    readonly caCert: string | undefined;
+    readonly caKey: Secret | undefined;
+    readonly kubeletConf: boolean;
+    readonly bootstrapKubeletConf: boolean;
+    /** File names in /etc/kubernetes/manifests. */
+    readonly manifests: readonly string[];
+  };
+}

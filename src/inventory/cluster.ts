@@ -1,0 +1,90 @@
+/** One name and value of a component's command line; a name may repeat. */
+export interface ExtraArg {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface Taint {
+  readonly key: string;
+  readonly value?: string | undefined;
+  readonly effect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
+}
+
+export type Role = "control-plane" | "worker";
+
+export interface SshSettings {
+  readonly user: string;
+  readonly port: number;
+  /** Absolute paths of private keys. Empty: the agent and the usual files. */
+  readonly identityFiles: readonly string[];
+  /** Absolute path of the known_hosts file. */
+  readonly knownHostsFile: string;
+  readonly connectTimeoutSeconds: number;
+}
+
+export interface ClusterHost {
+  readonly name: string;
+  /** `ssh` or, for the machine kboot runs on, `local`. */
+  readonly transport: "ssh" | "local";
+  /** What SSH connects to: address or name. */
+  readonly address: string;
+  /** The node's address if the inventory fixes it; else it is chosen from the facts. */
+  readonly nodeAddress: string | undefined;
+  /** What Kubernetes calls it; lower case. */
+  readonly nodeName: string;
+  readonly role: Role;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+  readonly ssh: SshSettings;
+  /** Over the cluster-wide settings. */
+  readonly kubelet: Readonly<Record<string, unknown>>;
+  readonly kubeletExtraArgs: readonly ExtraArg[];
+}
+
+export type ArtifactSource =
+  | { readonly kind: "bundle" /** Absolute path of a directory. */; readonly path: string }
+  | { readonly kind: "existing" };
+
+export type Network =
+  | { readonly plugin: "flannel"; readonly version: string; readonly registry: string; readonly backend: "vxlan" | "host-gw" }
+  | { readonly plugin: "weave-net"; readonly version: string; readonly registry: string; readonly mtu: number | undefined }
+  | { readonly plugin: "none" };
+
+/** The inventory, validated and with every default filled in. Computed purely from the file. */
+export interface Cluster {
+  /** Also the context name in kubeconfigs. */
+  readonly name: string;
+  /** Absolute path of the file it came from. */
+  readonly file: string;
+  /** `1.36.3`, without v. */
+  readonly kubernetesVersion: string;
+  readonly endpoint: {
+    /** Name or address. */ readonly host: string;
+    readonly port: number /** True when kboot keeps the name in /etc/hosts of every node. */;
+    readonly managed: boolean;
+  };
+  readonly certSANs: readonly string[];
+  readonly podSubnet: string;
+  readonly serviceSubnet: string;
+  readonly dnsDomain: string;
+  readonly imageRepository: string;
+  readonly encryptionAlgorithm: "RSA-2048" | "RSA-3072" | "RSA-4096" | "ECDSA-P256" | "ECDSA-P384";
+  readonly certificateValidityDays: number;
+  readonly caCertificateValidityDays: number;
+  readonly hosts: readonly ClusterHost[];
+  /** Free-form, merged over kboot's KubeletConfiguration, KubeProxyConfiguration and containerd configuration (version 3). */
+  readonly kubelet: Readonly<Record<string, unknown>>;
+  readonly kubeProxy: Readonly<Record<string, unknown>>;
+  readonly containerd: Readonly<Record<string, unknown>>;
+  readonly extraArgs: {
+    readonly apiServer: readonly ExtraArg[];
+    readonly controllerManager: readonly ExtraArg[];
+    readonly scheduler: readonly ExtraArg[];
+    readonly etcd: readonly ExtraArg[];
+    readonly kubelet: readonly ExtraArg[];
+  };
+  readonly network: Network;
+  readonly sources: readonly ArtifactSource[];
+  /** Names of checks whose failure is only reported. */
+  readonly ignoreChecks: readonly string[];
+}
