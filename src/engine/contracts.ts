@@ -67,8 +67,21 @@ export interface HostKind<R extends AnyResource = AnyResource, O = unknown> {
   compare(resource: R, observed: O, context: CompareContext): readonly Difference[];
   /** One fragment for a run of neighbouring resources of this kind. */
   change(items: readonly Item<R, O>[], context: ChangeContext): Promise<Fragment>;
-  /** What it is called in a plan: `file /etc/hosts`. Default: the id. */
-  describe?(resource: R): string;
+  /** What was there before kboot changed it, as JSON without secrets; undefined when nothing was. Kept in the host's state file. */
+  before?(observed: O): unknown;
+}
+
+/** A kind of resource in the cluster's API. `observe` and `change` use the API; `compare` is pure. */
+export interface ClusterKind<R extends AnyResource = AnyResource, O = unknown> {
+  readonly kind: R["kind"];
+  /** Unique in the cluster: `object:v1/ConfigMap/kube-system/coredns`. */
+  id(resource: R): string;
+  /** What is there now, by id. */
+  observe(resources: readonly R[], api: Api, signal: AbortSignal): Promise<ReadonlyMap<string, O>>;
+  /** `observed` is undefined while the API cannot be asked. */
+  compare(resource: R, observed: O | undefined): readonly Difference[];
+  /** Changes all items; it knows itself which must come first. */
+  change(items: readonly Item<R, O>[], api: Api, signal: AbortSignal): Promise<void>;
 }
 
 /** Where the bytes of binaries and images come from. Every byte that `open` gives has been checked. */
@@ -208,6 +221,21 @@ export interface Step<Live> {
   /** At most this many of the step's hosts at a time. */
   readonly exclusive?: number;
 }
+
+/** What the running cluster says, and the way to it. */
+export interface LiveReading<Live> {
+  readonly live: Live;
+  readonly api: Api;
+}
+
+/** Reads Live through any healthy control plane; undefined while none answers. */
+export type ReadLive<Live> = (context: {
+  readonly cluster: Cluster;
+  readonly facts: ReadonlyMap<string, Facts>;
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly vault: Vault;
+  readonly signal: AbortSignal;
+}) => Promise<LiveReading<Live> | undefined>;
 
 /** A judgement before any change. `problems` is pure. */
 export interface Check<Live> {

@@ -1,0 +1,37 @@
+import type { Plan } from "./plan.ts";
+
+/** What happens during a run, as it happens. Holds no secrets. Times are milliseconds since the epoch. */
+export type EngineEvent = { readonly at: number } & (
+  | { readonly type: "run-started"; readonly run: string; readonly cluster: string; readonly hosts: readonly string[] }
+  | { readonly type: "host-reached"; readonly host: string; readonly seconds: number }
+  | { readonly type: "host-set-aside"; readonly host: string; readonly error: Error }
+  | { readonly type: "waiting"; readonly host: string; readonly text: string }
+  | {
+      readonly type: "problem";
+      readonly check: string;
+      readonly host: string | undefined;
+      readonly message: string;
+      readonly hint: string;
+      readonly ignored: boolean;
+    }
+  | { readonly type: "planned"; readonly plan: Plan; readonly willApply: boolean }
+  | { readonly type: "step-started"; readonly host: string; readonly step: string; readonly title: string }
+  | { readonly type: "step-progress"; readonly host: string; readonly step: string; readonly text: string }
+  | { readonly type: "step-bytes"; readonly host: string; readonly step: string; readonly sent: number; readonly total: number }
+  | { readonly type: "step-finished"; readonly host: string; readonly step: string; readonly seconds: number; readonly changes: number }
+  | { readonly type: "step-failed"; readonly host: string; readonly step: string; readonly seconds: number; readonly error: Error }
+  | { readonly type: "run-finished"; readonly ok: boolean; readonly seconds: number; readonly trips: Readonly<Record<string, number>> }
+);
+
+type Untimed<E> = E extends EngineEvent ? Omit<E, "at"> : never;
+
+/** Sends an event to whoever listens; the time is added. */
+export type Emit = (event: Untimed<EngineEvent>) => void;
+
+/** An `Emit` that stamps each event and hands it to every listener. */
+export function createEmit(listeners: readonly ((event: EngineEvent) => void)[]): Emit {
+  return (event) => {
+    const stamped = { at: Date.now(), ...event } as EngineEvent;
+    for (const listener of listeners) listener(stamped);
+  };
+}

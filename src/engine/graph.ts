@@ -1,0 +1,84 @@
+import { clusterPlace } from "./contracts.ts";
+import { type Pair, predecessors } from "./pairs.ts";
+
+/** How a pair ended. `skipped`: its host was set aside, or the run stopped, before it began. */
+export type PairOutcome = "done" | "failed" | "skipped";
+
+export interface GraphOptions<Live> {
+  readonly pairs: readonly Pair<Live>[];
+  /** Hosts that get no step at all. */
+  readonly setAside: ReadonlySet<string>;
+  /** Hosts whose failure stops the whole run. The cluster itself always does. */
+  readonly decisive: ReadonlySet<string>;
+  /** Runs one pair; a rejection is its failure. */
+  run(pair: Pair<Live>): Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs each pair as soon as what it needs is done. On one host one pair at a time, bulk pairs beside them, one at a time too.
+ * A host that failed a pair gets no later one; the other hosts go on, unless the host was decisive. Resolves when nothing
+ * runs any more and nothing can start; never rejects.
+ */
+export async function runGraph<Live>(options: GraphOptions<Live>): Promise<ReadonlyMap<string, PairOutcome>> {
+  const { pairs } = options;
+  const outcomes = new Map<string, PairOutcome>();
+  const running = new Map<string, Pair<Live>>();
+  const aside = new Set(options.setAside);
+  const finished = new Set<Promise<void>>();
+  let stopped = false;
+
+  const state = (pair: Pair<Live>): PairOutcome | undefined => outcomes.get(pair.key);
+
+  const isReady = (pair: Pair<Live>): boolean => {
+    for (const edge of pair.step.after) {
+      const before = predecessors(pair, edge, pairs);
+      if (before.length === 0) continue;
+      const holds =
+        edge.scope === "any-host"
+          ? before.some((other) => state(other) === "done")
+          : before.every(
+              (other) => state(other) === "done" || (edge.scope === "every-host" && aside.has(other.host) && !running.has(other.key)),
+            );
+      if (!holds) return false;
+    }
+    for (const other of running.values()) {
+      if (other.host === pair.host && (other.step.bulk ?? false) === (pair.step.bulk ?? false)) return false;
+    }
+    const sameStep = [...running.values()].filter((other) => other.step.id === pair.step.id).length;
+    return sameStep < (pair.step.exclusive ?? Number.POSITIVE_INFINITY);
+  };
+
+  const start = (pair: Pair<Live>): void => {
+    running.set(pair.key, pair);
+    const promise: Promise<void> = options
+      .run(pair)
+      .then(
+        () => {
+          outcomes.set(pair.key, "done");
+        },
+        () => {
+          outcomes.set(pair.key, "failed");
+          aside.add(pair.host);
+          if (pair.host === clusterPlace || options.decisive.has(pair.host)) stopped = true;
+        },
+      )
+      .finally(() => {
+        running.delete(pair.key);
+        finished.delete(promise);
+      });
+    finished.add(promise);
+  };
+
+  for (;;) {
+    if (!stopped && !options.signal.aborted) {
+      for (const pair of pairs) {
+        if (state(pair) === undefined && !running.has(pair.key) && !aside.has(pair.host) && isReady(pair)) start(pair);
+      }
+    }
+    if (finished.size === 0) break;
+    await Promise.race(finished);
+  }
+  for (const pair of pairs) if (!outcomes.has(pair.key)) outcomes.set(pair.key, "skipped");
+  return outcomes;
+}

@@ -1,0 +1,36 @@
+import { randomBytes } from "node:crypto";
+import { KbootError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import { composeObservation, cutObservation, type HostKinds, kindOf } from "./compose.ts";
+import type { AnyResource } from "./contracts.ts";
+import type { Vault } from "./vault.ts";
+
+/** Looks at all these resources in one round trip, and takes the secrets among them into the vault. None: no trip. */
+export async function observeHost(
+  host: Host,
+  resources: readonly AnyResource[],
+  kinds: HostKinds,
+  vault: Vault,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, unknown>> {
+  const observed = new Map<string, unknown>();
+  if (resources.length === 0) return observed;
+  const nonce = randomBytes(16).toString("hex");
+  const result = await host.run(composeObservation(resources, kinds, nonce), { signal });
+  if (result.exitCode !== 0) {
+    throw new KbootError("script", `cannot observe the host: the script exited with ${result.exitCode}`, {
+      where: { host: host.name, address: host.address },
+      script: { label: "observe", exitCode: result.exitCode, stderr: result.stderr },
+    });
+  }
+  const outputs = cutObservation(result.stdout, resources.length, nonce);
+  for (const [index, resource] of resources.entries()) {
+    const kind = kindOf(kinds, resource);
+    const output = outputs[index];
+    if (output === undefined) continue;
+    const seen = kind.parse(resource, output);
+    kind.learn?.(resource, seen, vault);
+    observed.set(kind.id(resource), seen);
+  }
+  return observed;
+}

@@ -1,0 +1,80 @@
+import { type HostKinds, kindOf, pathsOf } from "./compose.ts";
+import type { AnyResource, ClusterKind, Difference, Item, Site } from "./contracts.ts";
+import { clusterPlace } from "./contracts.ts";
+import type { Pair } from "./pairs.ts";
+import type { Vault } from "./vault.ts";
+
+export interface PlannedChange {
+  readonly id: string;
+  readonly differences: readonly Difference[];
+}
+
+/** What a run would do for one step on one host. */
+export interface PlannedPair {
+  readonly host: string;
+  readonly step: string;
+  readonly title: string;
+  readonly changes: readonly PlannedChange[];
+  /** What the step's action would do; undefined when it has none or is done. */
+  readonly action: string | undefined;
+  /** True when the cluster could not be asked, so that this part is decided again once it answers. */
+  readonly decidedLater: boolean;
+}
+
+/** Only pairs with something to do. */
+export type Plan = readonly PlannedPair[];
+
+/** What was seen of a host's resources, by id. */
+export type Observed = ReadonlyMap<string, unknown>;
+
+/** The items of a step that are not as wished, and what its action would do. */
+export interface PairDiff {
+  readonly items: readonly Item<AnyResource, unknown>[];
+  readonly action: string | undefined;
+}
+
+export interface DiffContext<Live> {
+  readonly site: Site<Live>;
+  readonly vault: Vault;
+  readonly kinds: HostKinds;
+  readonly clusterKind: ClusterKind;
+}
+
+/**
+ * What is not as wished for one pair. `changing` holds ids and paths that change earlier on the same host in this plan; what this
+ * pair changes is added to it.
+ */
+export function diffPair<Live>(pair: Pair<Live>, observed: Observed, changing: Set<string>, context: DiffContext<Live>): PairDiff {
+  const { site, vault, kinds, clusterKind } = context;
+  const items: Item<AnyResource, unknown>[] = [];
+  for (const resource of pair.step.resources?.(site, pair.host) ?? []) {
+    const onCluster = pair.host === clusterPlace;
+    const kind = onCluster ? undefined : kindOf(kinds, resource);
+    const id = kind === undefined ? clusterKind.id(resource) : kind.id(resource);
+    const seen = observed.get(id);
+    const differences =
+      kind === undefined ? clusterKind.compare(resource, seen) : kind.compare(resource, seen, { vault, now: site.now, changing });
+    if (differences.length === 0) continue;
+    items.push({ resource, observed: seen, differences });
+    changing.add(id);
+    for (const path of pathsOf(resource)) changing.add(path);
+  }
+  const { action } = pair.step;
+  return { items, action: action === undefined || action.isDone(site, pair.host) ? undefined : action.describe };
+}
+
+/** The printable plan of a pair; undefined when there is nothing to do. */
+export function toPlannedPair<Live>(pair: Pair<Live>, diff: PairDiff, context: DiffContext<Live>): PlannedPair | undefined {
+  if (diff.items.length === 0 && diff.action === undefined) return undefined;
+  return {
+    host: pair.host,
+    step: pair.step.id,
+    title: pair.step.title,
+    changes: diff.items.map((item) => ({
+      id: pair.host === clusterPlace ? context.clusterKind.id(item.resource) : kindOf(context.kinds, item.resource).id(item.resource),
+      differences: item.differences,
+    })),
+    action: diff.action,
+    decidedLater: (pair.step.needsLive ?? false) && context.site.live === undefined,
+  };
+}

@@ -1,0 +1,112 @@
+import { dirname } from "node:path/posix";
+import type { ChangeContext, Fragment, HostKind, Item, StoredFile } from "../engine/contracts.ts";
+import { quote } from "../host/quote.ts";
+
+/** An executable out of an artifact. */
+export interface BinaryResource {
+  readonly kind: "binary";
+  readonly path: string;
+  readonly artifact: { readonly name: string; readonly version: string; readonly architecture: string };
+  /** Its name inside the artifact. */
+  readonly member: string;
+  /** Of the member. */
+  readonly sha256: string;
+}
+
+export interface ObservedBinary {
+  readonly sha256: string;
+  readonly mode: string;
+}
+
+/** A binary resource for a member of a stored file; a missing member is an error of the artifact's manifest. */
+export function binary(path: string, stored: StoredFile, memberPath: string): BinaryResource {
+  const member = stored.members.find((candidate) => candidate.path === memberPath);
+  if (member === undefined) throw new Error(`the artifact ${stored.name} ${stored.version} has no member ${memberPath}`);
+  const { name, version, architecture } = stored;
+  return { kind: "binary", path, artifact: { name, version, architecture }, member: memberPath, sha256: member.sha256 };
+}
+
+/** Hashes remembered on the host, a line each: sha256, size, inode, ctime, path. */
+const hashes = "/var/lib/kboot/hashes";
+
+export const binaryKind: HostKind<BinaryResource, ObservedBinary | undefined> = {
+  kind: "binary",
+  id: (resource) => `binary:${resource.path}`,
+  // hashing 150 MB costs a second: the remembered hash holds while size, inode and ctime are the same
+  observe: ({ path }) => `p=${quote(path)}
+if [ -f "$p" ]; then
+  k=$(stat -c '%s %i %Z' "$p")
+  h=$(grep -F " $k $p" ${hashes} 2>/dev/null | tail -n 1)
+  [ -n "$h" ] || h=$(sha256sum "$p")
+  printf '%s %s\\n' "\${h%% *}" "$(stat -c %a "$p")"
+fi`,
+  parse(_resource, { stdout }) {
+    const [sha256, mode] = stdout.toString("utf8").trim().split(" ");
+    return sha256 && mode ? { sha256, mode: mode.padStart(4, "0") } : undefined;
+  },
+  compare(resource, observed) {
+    const wished = `${resource.artifact.name} ${resource.artifact.version}`;
+    if (observed === undefined) return [{ what: "binary", to: wished }];
+    if (observed.sha256 !== resource.sha256) return [{ what: "content", from: `sha256 ${observed.sha256.slice(0, 12)}`, to: wished }];
+    return observed.mode === "0755" ? [] : [{ what: "mode", from: observed.mode, to: "0755" }];
+  },
+  async change(items, context) {
+    const byStored = Map.groupBy(items, ({ resource }) => storedOf(resource, context).sha256);
+    const parts = [...byStored.values()].map((group) => unpack(group, context));
+    const paths = items.map(({ resource }) => resource);
+    const remember = [
+      "umask 077",
+      "mkdir -p /var/lib/kboot",
+      `{ cat ${hashes} 2>/dev/null || true; } | grep -v ${paths.map(({ path }) => `-e ${quote(` ${path}$`)}`).join(" ")} > ${hashes}.new || true`,
+      ...paths.map(
+        ({ path, sha256 }) => `printf '%s %s %s\\n' ${sha256} "$(stat -c '%s %i %Z' ${quote(path)})" ${quote(path)} >> ${hashes}.new`,
+      ),
+      `mv ${hashes}.new ${hashes}`,
+    ];
+    const payloads = parts.flatMap((part) => part.payload ?? []);
+    return {
+      script: [...parts.map((part) => part.script), ...remember].join("\n"),
+      payload: {
+        size: payloads.reduce((sum, payload) => sum + payload.size, 0),
+        async *open() {
+          for (const payload of payloads) yield* payload.open();
+        },
+      },
+    };
+  },
+};
+
+function storedOf({ artifact }: BinaryResource, { artifacts }: ChangeContext): StoredFile {
+  return artifacts.file(artifact.name, artifact.version, artifact.architecture);
+}
+
+/** Takes one stored file and puts those of its members that are wished into place, each checked before it gets its name. */
+function unpack(items: readonly Item<BinaryResource, ObservedBinary | undefined>[], context: ChangeContext): Fragment {
+  const first = items[0];
+  if (first === undefined) throw new Error("nothing to unpack");
+  const stored = storedOf(first.resource, context);
+  const stage = quote(`${dirname(first.resource.path)}/.kboot-stage`);
+  const { size } = stored.payload;
+  const members = [...new Set(items.map(({ resource }) => resource.member))].map(quote).join(" ");
+  const read = {
+    raw: `take ${size} > ${stage}/one`,
+    gzip: `take ${size} | gzip -dc > ${stage}/one`,
+    tar: `take ${size} | tar -xm -C ${stage} -f - ${members}`,
+    "tar.gz": `take ${size} | gzip -dc | tar -xm -C ${stage} -f - ${members}`,
+  }[stored.format];
+  const isArchive = stored.format.startsWith("tar");
+  const lines = ["umask 022", `rm -rf ${stage}`, `mkdir -p ${stage}`, read];
+  for (const { resource } of items) {
+    const source = isArchive ? `${stage}/${quote(resource.member)}` : `${stage}/one`;
+    const target = quote(resource.path);
+    lines.push(
+      `[ "$(sha256sum < ${source})" = "${resource.sha256}  -" ] || { echo ${quote(`${stored.name} ${stored.version} came damaged: the checksum of ${resource.member} is wrong`)} >&2; rm -rf ${stage}; exit 1; }`,
+      `mkdir -p ${quote(dirname(resource.path))}`,
+      `chown root:root ${source} && chmod 0755 ${source}`,
+      `ln -f ${source} ${target}.kboot-new 2>/dev/null || cp -p ${source} ${target}.kboot-new`,
+      `mv -f ${target}.kboot-new ${target}`,
+    );
+  }
+  lines.push(`rm -rf ${stage}`);
+  return { script: lines.join("\n"), payload: stored.payload };
+}

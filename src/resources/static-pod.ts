@@ -1,0 +1,89 @@
+import { parse, stringify } from "yaml";
+import type { Difference, HostKind } from "../engine/contracts.ts";
+import { quote } from "../host/quote.ts";
+import { compareAttributes, type ObservedFile, observeFile, parseFile } from "./file.ts";
+import { sameMeaning } from "./same-meaning.ts";
+import { observeTimes, parseTimes, restartReason } from "./systemd-unit.ts";
+import { writeFiles } from "./write-files.ts";
+
+/** A manifest in the kubelet's static pod directory, whose container started after the newest change of its inputs. */
+export interface StaticPodResource {
+  readonly kind: "static-pod";
+  /** Name of the pod's one container. */
+  readonly name: string;
+  readonly path: string;
+  /** The Pod object. */
+  readonly pod: unknown;
+  /** Paths of files that its process reads at start. */
+  readonly inputs: readonly string[];
+}
+
+export interface ObservedStaticPod {
+  readonly file: ObservedFile | undefined;
+  /** When its newest container was made, seconds since the epoch. */
+  readonly createdAt: number | undefined;
+  readonly inputTimes: Readonly<Record<string, number>>;
+}
+
+const separator = "--kboot-manifest--";
+
+/** Ids of all containers of this name in namespace kube-system, as containerd's client prints them. */
+function listContainers(name: string): string {
+  const filter = quote(`labels."io.kubernetes.container.name"==${name},labels."io.kubernetes.pod.namespace"==kube-system`);
+  return `ctr -n k8s.io containers ls -q ${filter}`;
+}
+
+export const staticPodKind: HostKind<StaticPodResource, ObservedStaticPod> = {
+  kind: "static-pod",
+  id: (resource) => `static-pod:${resource.name}`,
+  observe: ({ name, path, inputs }) => `for c in $(${listContainers(name)} 2>/dev/null); do
+  ctr -n k8s.io containers info "$c" 2>/dev/null | grep '^    "CreatedAt"'
+done
+${observeTimes([path, ...inputs])}
+echo ${separator}
+${observeFile(path)}`,
+  parse(_resource, { stdout }) {
+    const at = stdout.indexOf(`${separator}\n`);
+    const lines = stdout.toString("utf8", 0, at).split("\n");
+    const created = lines.flatMap((line) => {
+      const time = Date.parse(/"CreatedAt": "([^"]+)"/.exec(line)?.[1] ?? "");
+      return Number.isNaN(time) ? [] : time / 1000;
+    });
+    return {
+      file: parseFile(stdout.subarray(at + separator.length + 1)),
+      createdAt: created.length === 0 ? undefined : Math.max(...created),
+      inputTimes: parseTimes(lines),
+    };
+  },
+  compare(resource, { file, createdAt, inputTimes }, { changing }) {
+    const wished = stringify(resource.pod);
+    if (file === undefined) return [{ what: "manifest", to: wished }];
+    const differences: Difference[] = compareAttributes({ mode: "0600" }, file);
+    if (!isSameManifest(file.content, resource.pod)) return [...differences, { what: "manifest", from: file.content, to: wished }];
+    const reason = restartReason([resource.path, ...resource.inputs], inputTimes, createdAt, changing);
+    return reason === undefined ? differences : [...differences, { what: "restart", to: reason }];
+  },
+  async change(items) {
+    // the kubelet restarts a pod by itself when its manifest changes; otherwise ending the container makes it start a new one
+    const ended = items
+      .filter(({ differences }) => differences.some(({ what }) => what === "restart"))
+      .map(
+        ({ resource }) =>
+          `for c in $(${listContainers(resource.name)}); do ctr -n k8s.io tasks kill -s SIGTERM "$c" 2>/dev/null || true; done`,
+      );
+    const written = items.filter(({ differences }) => differences.some(({ what }) => what !== "restart"));
+    const fragment =
+      written.length === 0
+        ? { script: "true" }
+        : await writeFiles(written.map(({ resource }) => ({ path: resource.path, mode: "0600", content: stringify(resource.pod) })));
+    return { ...fragment, script: [fragment.script, ...ended].join("\n") };
+  },
+};
+
+function isSameManifest(text: string, pod: unknown): boolean {
+  try {
+    return sameMeaning(parse(text), JSON.parse(JSON.stringify(pod)));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,101 @@
+import type { Difference, HostKind } from "../engine/contracts.ts";
+import { quote } from "../host/quote.ts";
+
+/** A unit that is enabled and runs, started after the newest change of its inputs. */
+export interface SystemdUnitResource {
+  readonly kind: "systemd-unit";
+  readonly name: string;
+  /** Paths of files that its process reads at start. */
+  readonly inputs: readonly string[];
+}
+
+export interface ObservedUnit {
+  readonly activeState: string;
+  readonly unitFileState: string;
+  readonly needDaemonReload: boolean;
+  /** Seconds since the epoch; undefined when it never started. */
+  readonly startedAt: number | undefined;
+  /** Modification times of the inputs that exist, seconds since the epoch. */
+  readonly inputTimes: Readonly<Record<string, number>>;
+}
+
+/** A systemd-unit resource. */
+export function systemdUnit(name: string, inputs: readonly string[]): SystemdUnitResource {
+  return { kind: "systemd-unit", name, inputs };
+}
+
+/** Prints `TIME PATH` for each path that exists, with a fraction where stat can. */
+export function observeTimes(paths: readonly string[]): string {
+  if (paths.length === 0) return "true";
+  const list = paths.map(quote).join(" ");
+  return `for p in ${list}; do [ -e "$p" ] && stat -L -c '%.Y %n' "$p"; done; true`;
+}
+
+/** Reads what `observeTimes` printed, by path. */
+export function parseTimes(lines: readonly string[]): Record<string, number> {
+  const times: Record<string, number> = {};
+  for (const line of lines) {
+    const [, time, path] = /^([0-9.,]+) (\/.*)$/.exec(line) ?? [];
+    if (time !== undefined && path !== undefined) times[path] = Number(time.replace(",", "."));
+  }
+  return times;
+}
+
+/** Why a process that started at `startedAt` has to start again, if it has to. */
+export function restartReason(
+  inputs: readonly string[],
+  times: Readonly<Record<string, number>>,
+  startedAt: number | undefined,
+  changing: ReadonlySet<string>,
+): string | undefined {
+  const changed = inputs.find((path) => changing.has(path));
+  if (changed !== undefined) return `${changed} changes`;
+  // a start that is known in whole seconds only is taken as late in that second
+  const latest = startedAt === undefined ? undefined : Number.isInteger(startedAt) ? startedAt + 1 : startedAt;
+  const newer = latest === undefined ? undefined : inputs.find((path) => (times[path] ?? 0) > latest);
+  return newer === undefined ? undefined : `${newer} is newer than the process`;
+}
+
+export const systemdUnitKind: HostKind<SystemdUnitResource, ObservedUnit> = {
+  kind: "systemd-unit",
+  id: (resource) => `systemd-unit:${resource.name}`,
+  observe: ({ name, inputs }) => `u=${quote(name)}
+systemctl show "$u" -p ActiveState -p UnitFileState -p NeedDaemonReload 2>/dev/null || true
+t=$(systemctl show "$u" --timestamp=us+utc -p ExecMainStartTimestamp --value 2>/dev/null || systemctl show "$u" -p ExecMainStartTimestamp --value 2>/dev/null || true)
+[ -z "$t" ] || printf 'Started=%s\\n' "$(date -d "$t" +%s.%N)"
+${observeTimes(inputs)}`,
+  parse(_resource, { stdout }) {
+    const lines = stdout.toString("utf8").split("\n");
+    const value = (name: string) => lines.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+    const started = Number(value("Started"));
+    return {
+      activeState: value("ActiveState"),
+      unitFileState: value("UnitFileState"),
+      needDaemonReload: value("NeedDaemonReload") === "yes",
+      startedAt: started > 0 ? started : undefined,
+      inputTimes: parseTimes(lines),
+    };
+  },
+  compare(resource, observed, { changing }) {
+    const differences: Difference[] = [];
+    if (observed.unitFileState !== "enabled")
+      differences.push({ what: "enabled", from: observed.unitFileState || "absent", to: "enabled" });
+    if (observed.activeState !== "active")
+      return [...differences, { what: "running", from: observed.activeState || "absent", to: "active" }];
+    const reason = restartReason(resource.inputs, observed.inputTimes, observed.startedAt, changing);
+    if (reason !== undefined) differences.push({ what: "restart", to: reason });
+    return differences;
+  },
+  async change(items) {
+    const lines = ["systemctl daemon-reload"];
+    for (const { resource, differences } of items) {
+      const name = quote(resource.name);
+      if (differences.some(({ what }) => what === "enabled")) lines.push(`systemctl enable ${name}`);
+      if (differences.some(({ what }) => what === "running" || what === "restart")) {
+        lines.push(`systemctl restart ${name} || { systemctl status --no-pager -n 15 ${name} >&2; exit 1; }`);
+      }
+    }
+    return { script: lines.join("\n") };
+  },
+  before: ({ activeState, unitFileState }) => ({ activeState, unitFileState }),
+};
