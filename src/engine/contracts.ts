@@ -186,7 +186,10 @@ export interface ActionContext<Live> {
   readonly signal: AbortSignal;
   /** A host by its name. Throws when it was not reached. */
   reach(name: string): Host;
+  /** The cluster's API; throws KbootError `api` while it does not answer. */
   api(): Promise<Api>;
+  /** What the cluster says now; undefined while it does not answer. */
+  readLive(): Promise<Live | undefined>;
   /** Says what is being waited for, shown beside the step. */
   say(text: string): void;
 }
@@ -195,8 +198,8 @@ export interface ActionContext<Live> {
 export interface Action<Live> {
   /** For plans, in the imperative: `join the node with a one-time token`. */
   readonly describe: string;
-  /** Pure, over what was observed anyway. */
-  isDone(site: Site<Live>, host: string): boolean;
+  /** Pure, over what was observed anyway. `changing` holds ids and paths that this run changes before it on the same host. */
+  isDone(site: Site<Live>, host: string, changing: ReadonlySet<string>): boolean;
   /** Safe to call twice. */
   run(context: ActionContext<Live>): Promise<void>;
 }

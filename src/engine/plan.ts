@@ -60,7 +60,7 @@ export function diffPair<Live>(pair: Pair<Live>, observed: Observed, changing: S
     for (const path of pathsOf(resource)) changing.add(path);
   }
   const { action } = pair.step;
-  return { items, action: action === undefined || action.isDone(site, pair.host) ? undefined : action.describe };
+  return { items, action: action === undefined || action.isDone(site, pair.host, changing) ? undefined : action.describe };
 }
 
 /** The printable plan of a pair; undefined when there is nothing to do. */

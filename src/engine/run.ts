@@ -175,6 +175,11 @@ class Session<Live> {
           signal: this.#options.signal,
           reach: (name) => this.#reach(name),
           api: () => this.#needApi(),
+          readLive: async () => {
+            const reading = await this.#readLive();
+            if (reading !== undefined) this.#take(reading);
+            return reading?.live;
+          },
           say: (text) => emit({ type: "step-progress", ...at, text }),
         });
       }

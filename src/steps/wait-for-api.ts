@@ -1,0 +1,29 @@
+import type { Step } from "../engine/contracts.ts";
+import { waitFor } from "../engine/wait.ts";
+import type { Live } from "../kubernetes/live.ts";
+import { controlPlanes, sameHost } from "./where.ts";
+
+/** Waits until the API server of each control plane answers. */
+export const waitForApi: Step<Live> = {
+  id: "api",
+  title: "Wait for the API server",
+  on: controlPlanes,
+  after: sameHost("control-plane", "kubelet"),
+  action: {
+    describe: "wait until /readyz answers",
+    isDone: ({ live }, _host, changing) => live !== undefined && ![...changing].some((id) => id.startsWith("static-pod:")),
+    async run({ host, signal, readLive, say }) {
+      say("waiting for /readyz");
+      await waitFor(
+        {
+          what: `the API server on ${host} to answer /readyz`,
+          timeoutSeconds: 240,
+          intervalMs: 200,
+          signal,
+          hint: `on ${host}: journalctl -u kubelet, and the logs under /var/log/pods/kube-system_kube-apiserver-*`,
+        },
+        readLive,
+      );
+    },
+  },
+};

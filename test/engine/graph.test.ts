@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import test from "ava";
+import fc from "fast-check";
+import type { Edge, Step } from "../../src/engine/contracts.ts";
+import { runGraph } from "../../src/engine/graph.ts";
+import { assertWay, listPairs, type Pair, predecessors } from "../../src/engine/pairs.ts";
+import type { Cluster } from "../../src/inventory/cluster.ts";
+
+const noCluster = {} as Cluster;
+
+function step(id: string, hosts: readonly string[], after: readonly Edge[] = [], more: Partial<Step<unknown>> = {}): Step<unknown> {
+  return { id, title: id, on: () => hosts, after, ...more };
+}
+
+async function run(
+  way: readonly Step<unknown>[],
+  options: { fail?: readonly string[]; setAside?: readonly string[]; decisive?: readonly string[]; signal?: AbortSignal } = {},
+) {
+  const pairs = listPairs(way, noCluster);
+  const log: string[] = [];
+  const outcomes = await runGraph({
+    pairs,
+    setAside: new Set(options.setAside),
+    decisive: new Set(options.decisive),
+    signal: options.signal ?? new AbortController().signal,
+    async run(pair) {
+      log.push(`+${pair.key}`);
+      await sleep(1);
+      log.push(`-${pair.key}`);
+      if (options.fail?.includes(pair.key)) throw new Error("failed");
+    },
+  });
+  return { outcomes: Object.fromEntries(outcomes), log };
+}
+
+test("a host that failed gets no later step, the others go on", async (t) => {
+  const way = [step("one", ["a", "b"]), step("two", ["a", "b"], [{ step: "one", scope: "same-host" }])];
+  const { outcomes } = await run(way, { fail: ["a/one"] });
+  t.deepEqual(outcomes, { "a/one": "failed", "b/one": "done", "a/two": "skipped", "b/two": "done" });
+});
+
+test("an edge to every host does not wait for hosts that were set aside", async (t) => {
+  const way = [step("one", ["a", "b", "c"]), step("two", ["a"], [{ step: "one", scope: "every-host" }])];
+  const { outcomes } = await run(way, { fail: ["b/one"], setAside: ["c"] });
+  t.is(outcomes["a/two"], "done");
+});
+
+test("an edge to any host holds once one of them is done", async (t) => {
+  const way = [step("api", ["a", "b"]), step("join", ["w"], [{ step: "api", scope: "any-host" }])];
+  const { outcomes } = await run(way, { fail: ["a/api"] });
+  t.is(outcomes["w/join"], "done");
+});
+
+test("an edge to any host does not hold when all of them failed", async (t) => {
+  const way = [step("api", ["a"]), step("join", ["w"], [{ step: "api", scope: "any-host" }])];
+  const { outcomes } = await run(way, { fail: ["a/api"] });
+  t.is(outcomes["w/join"], "skipped");
+});
+
+test("a decisive host's failure stops the run", async (t) => {
+  const way = [step("one", ["cp", "w"]), step("two", ["cp", "w"], [{ step: "one", scope: "same-host" }])];
+  const { outcomes } = await run(way, { fail: ["cp/one"], decisive: ["cp"] });
+  t.is(outcomes["w/two"], "skipped");
+});
+
+test("a bulk step runs beside the others of its host", async (t) => {
+  const way = [step("images", ["a"], [], { bulk: true }), step("files", ["a"])];
+  const { log } = await run(way);
+  t.deepEqual(log.slice(0, 2), ["+a/images", "+a/files"]);
+});
+
+test("an exclusive step runs on so many hosts at a time", async (t) => {
+  const { log } = await run([step("one", ["a", "b", "c"], [], { exclusive: 1 })]);
+  t.deepEqual(log, ["+a/one", "-a/one", "+b/one", "-b/one", "+c/one", "-c/one"]);
+});
+
+test("after a cancellation nothing new starts", async (t) => {
+  const { outcomes, log } = await run([step("one", ["a"])], { signal: AbortSignal.abort() });
+  t.deepEqual(log, []);
+  t.is(outcomes["a/one"], "skipped");
+});
+
+test("a way with an edge to a later step is refused", (t) => {
+  t.throws(() => assertWay([step("one", ["a"], [{ step: "two", scope: "same-host" }]), step("two", ["a"])]), {
+    message: /does not stand before/,
+  });
+});
+
+const hosts = ["a", "b", "c"];
+const scopes = ["same-host", "every-host", "any-host"] as const;
+const arbitraryWay = fc
+  .array(
+    fc.record({
+      on: fc.subarray(hosts, { minLength: 1 }),
+      after: fc.array(fc.record({ to: fc.nat(9), scope: fc.constantFrom(...scopes) }), { maxLength: 3 }),
+      bulk: fc.boolean(),
+    }),
+    {
+      minLength: 1,
+      maxLength: 7,
+    },
+  )
+  .map((drafts) =>
+    drafts.map(({ on, after, bulk }, index) =>
+      step(`s${index}`, on, index === 0 ? [] : after.map(({ to, scope }) => ({ step: `s${to % index}`, scope })), { bulk }),
+    ),
+  );
+
+test("whatever the way, no pair starts before what it needs, and everything ends", async (t) => {
+  await fc.assert(
+    fc.asyncProperty(arbitraryWay, async (way) => {
+      const { outcomes, log } = await run(way);
+      const pairs = listPairs(way, noCluster);
+      t.true(pairs.every((pair) => outcomes[pair.key] === "done"));
+      for (const pair of pairs) assertOrder(pair, pairs, log);
+    }),
+    { numRuns: 60 },
+  );
+  t.pass();
+});
+
+function assertOrder(pair: Pair<unknown>, pairs: readonly Pair<unknown>[], log: readonly string[]): void {
+  const started = log.indexOf(`+${pair.key}`);
+  for (const edge of pair.step.after) {
+    const before = predecessors(pair, edge, pairs).map((other) => log.indexOf(`-${other.key}`));
+    if (before.length === 0) continue;
+    const held = edge.scope === "any-host" ? before.some((at) => at < started) : before.every((at) => at < started);
+    if (!held) throw new Error(`${pair.key} started before ${edge.step} (${edge.scope})`);
+  }
+}
