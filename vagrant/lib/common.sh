@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # vagrant/lab sets the variables all its parts share
 # Messages, the set's record and what is derived from it, locks, and the files that others read.
 
 say() { printf 'lab: %s\n' "$*" >&2; }
@@ -160,7 +161,7 @@ json_string() {
   printf '"%s"' "${text//\"/\\\"}"
 }
 
-# hosts.json on stdout; with "state", each host's state too.
+# print_hosts_json plain|state: hosts.json on stdout; with "state", each host's state too.
 print_hosts_json() {
   local host separator='' bridge_json=null
   [ "$provider" != lxc ] || bridge_json=$(json_string "$bridge")
@@ -181,7 +182,7 @@ print_hosts_json() {
 EOF
   for host in "${hosts[@]}"; do
     printf '%s    { "name": "%s", "address": "%s", "role": "%s"' "$separator" "$host" "$(address_of "$host")" "$(role_of "$host")"
-    [ "${1:-}" != state ] || printf ', "state": "%s"' "$("${driver}_state" "$host")"
+    [ "$1" != state ] || printf ', "state": "%s"' "$("${driver}_state" "$host")"
     printf ' }'
     separator=$',\n'
   done
@@ -189,7 +190,7 @@ EOF
 }
 
 write_hosts_json() {
-  print_hosts_json > "$folder/hosts.json.new"
+  print_hosts_json plain > "$folder/hosts.json.new"
   mv "$folder/hosts.json.new" "$folder/hosts.json"
 }
 
@@ -233,7 +234,7 @@ choose_index() {
 index_taken() {
   local conf other
   for conf in "$lab"/sets/*/set.conf; do
-    [ -f "$conf" ] && grep -qx "index=$1" "$conf" || continue
+    grep -qsx "index=$1" "$conf" || continue
     other=$(basename "$(dirname "$conf")")
     [ "$other" = "$set_name" ] || { echo "by set \"$other\""; return 0; }
   done

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # vagrant/lab sets the variables all its parts share
 # Virtual machines by VirtualBox or libvirt: vagrant and the hypervisor are the user's own, nothing is installed.
 
 vm_prepare() {
