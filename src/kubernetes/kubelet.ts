@@ -1,0 +1,88 @@
+import { stringify } from "yaml";
+import type { Facts } from "../host/facts.ts";
+import type { Cluster, ClusterHost, Taint } from "../inventory/cluster.ts";
+import { renderUnit } from "../render/render.ts";
+import { commandArguments, mergeArguments } from "./arguments.ts";
+import { pauseImage } from "./images.ts";
+import { mergeDeep } from "./merge.ts";
+import { binDir, criSocket, kubeletDir, kubernetesDir, manifestsDir, pkiDir, unitDir } from "./paths.ts";
+import { dnsAddress } from "./service-address.ts";
+import { minorVersion } from "./versions.ts";
+
+/** Paths of the kubelet's files on a node. */
+export const kubeletFiles = {
+  config: `${kubeletDir}/config.yaml`,
+  instanceConfig: `${kubeletDir}/instance-config.yaml`,
+  flags: `${kubeletDir}/kubeadm-flags.env`,
+  unit: `${unitDir}/kubelet.service`,
+  dropIn: `${unitDir}/kubelet.service.d/10-kubeadm.conf`,
+} as const;
+
+/** A KubeletConfiguration, for `yaml` to write. */
+export type KubeletConfiguration = Readonly<Record<string, unknown>>;
+
+/** What all kubelets of the cluster share: the content of ConfigMap kubelet-config (kubeadm/app/componentconfigs/kubelet.go, v1.36). */
+export function kubeletConfiguration(cluster: Cluster): KubeletConfiguration {
+  const defaults = {
+    apiVersion: "kubelet.config.k8s.io/v1beta1",
+    kind: "KubeletConfiguration",
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: `${pkiDir}/ca.crt` },
+    },
+    authorization: { mode: "Webhook" },
+    cgroupDriver: "systemd",
+    clusterDNS: [dnsAddress(cluster)],
+    clusterDomain: cluster.dnsDomain,
+    healthzBindAddress: "127.0.0.1",
+    healthzPort: 10248,
+    rotateCertificates: true,
+    staticPodPath: manifestsDir,
+  };
+  return mergeDeep(defaults, cluster.kubelet);
+}
+
+/** What one node's kubelet reads as config.yaml. */
+export function nodeKubeletConfiguration(cluster: Cluster, host: ClusterHost, facts: Pick<Facts, "resolvedActive">): KubeletConfiguration {
+  const perNode = {
+    containerRuntimeEndpoint: criSocket,
+    // the stub that resolved writes into /etc/resolv.conf is of no use inside a pod
+    ...(facts.resolvedActive ? { resolvConf: "/run/systemd/resolve/resolv.conf" } : {}),
+  };
+  return mergeDeep(mergeDeep(perNode, kubeletConfiguration(cluster)), host.kubelet);
+}
+
+/** Content of instance-config.yaml, which kubeadm patches over config.yaml when it upgrades a node. */
+export function kubeletInstanceConfig(cluster: Cluster, host: ClusterHost): string {
+  const { containerRuntimeEndpoint = criSocket } = mergeDeep(cluster.kubelet, host.kubelet);
+  return stringify({ containerRuntimeEndpoint });
+}
+
+/** Content of kubeadm-flags.env: the flags that differ from node to node (kubeadm/app/phases/kubelet/flags.go). */
+export function kubeletFlagsEnv(cluster: Cluster, host: ClusterHost, nodeAddress: string, facts: Pick<Facts, "hostname">): string {
+  const taints = host.role === "worker" ? host.taints.map(formatTaint).join(",") : "";
+  const defaults = {
+    "node-ip": nodeAddress,
+    ...(host.nodeName === facts.hostname.toLowerCase() ? {} : { "hostname-override": host.nodeName }),
+    ...(minorVersion(cluster.kubernetesVersion).podInfraContainerImageFlag ? { "pod-infra-container-image": pauseImage(cluster) } : {}),
+    // a control plane's taints are set over the API, as kubeadm does
+    ...(taints === "" ? {} : { "register-with-taints": taints }),
+  };
+  const words = commandArguments(defaults, mergeArguments(cluster.extraArgs.kubelet, host.kubeletExtraArgs));
+  return `KUBELET_KUBEADM_ARGS=${JSON.stringify(words.join(" "))}\n`;
+}
+
+function formatTaint({ key, value, effect }: Taint): string {
+  return value === undefined || value === "" ? `${key}:${effect}` : `${key}=${value}:${effect}`;
+}
+
+/** Content of kubelet.service. Until the node is initialised or joined, the kubelet fails and is started again. */
+export function kubeletUnit(): string {
+  return renderUnit("kubelet.service", { binDir });
+}
+
+/** Content of 10-kubeadm.conf, which gives the kubelet its files and flags. */
+export function kubeletDropIn(): string {
+  return renderUnit("10-kubeadm.conf", { binDir, kubeletDir, kubernetesDir });
+}

@@ -1,0 +1,20 @@
+import { readFileSync } from "node:fs";
+import Handlebars from "handlebars";
+import { parseUnit } from "./unit.ts";
+
+const folder = new URL("../../templates/", import.meta.url);
+
+/**
+ * The text of `templates/NAME.hbs` with these values. A value that the template names and that is missing throws, since it is a bug.
+ */
+export function renderTemplate(name: string, values: Readonly<Record<string, string>>): string {
+  const source = readFileSync(new URL(`${name}.hbs`, folder), "utf8");
+  return Handlebars.compile<Readonly<Record<string, string>>>(source, { strict: true, noEscape: true })(values);
+}
+
+/** A unit of systemd from a template, read back before use. */
+export function renderUnit(name: string, values: Readonly<Record<string, string>>): string {
+  const text = renderTemplate(name, values);
+  parseUnit(text);
+  return text;
+}
