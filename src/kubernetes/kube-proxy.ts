@@ -1,0 +1,101 @@
+import type { V1DaemonSet } from "@kubernetes/client-node";
+import { stringify } from "yaml";
+import type { KubernetesObject } from "../engine/contracts.ts";
+import type { Cluster } from "../inventory/cluster.ts";
+import { type ObjectResource, object } from "../resources/object.ts";
+import { bootstrapGroup } from "./bootstrap-rbac.ts";
+import { account, binding, configHash, configMap, group, mayGet, role, serviceAccount } from "./build.ts";
+import { kubernetesImage } from "./images.ts";
+import { endpointAddress } from "./kubeadm-config.ts";
+import { mergeDeep } from "./merge.ts";
+import { minorVersion } from "./versions.ts";
+
+const name = "kube-proxy";
+const namespace = "kube-system";
+const labels = { "k8s-app": name };
+const configDir = "/var/lib/kube-proxy";
+
+/** kube-proxy on every node (kubeadm/app/phases/addons/proxy, v1.36). */
+export function kubeProxy(cluster: Cluster): readonly ObjectResource[] {
+  const config = {
+    "config.conf": stringify(kubeProxyConfiguration(cluster)),
+    "kubeconfig.conf": stringify(kubeconfig(cluster)),
+  };
+  return [
+    serviceAccount({ name, namespace }),
+    binding({ name: "kubeadm:node-proxier" }, "ClusterRole", "system:node-proxier", [account(namespace, name)]),
+    role({ name, namespace }, [mayGet("configmaps", name)]),
+    binding({ name, namespace }, "Role", name, [group(bootstrapGroup)]),
+    object(configMap({ name, namespace, labels: { app: name } }, config)),
+    object(daemonSet(cluster, config) as unknown as KubernetesObject),
+  ];
+}
+
+/** KubeProxyConfiguration with the inventory's over it. */
+export function kubeProxyConfiguration(cluster: Cluster): Readonly<Record<string, unknown>> {
+  const defaults = {
+    apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
+    bindAddress: cluster.serviceSubnet.includes(":") ? "::" : "0.0.0.0",
+    clientConnection: { kubeconfig: `${configDir}/kubeconfig.conf` },
+    clusterCIDR: cluster.podSubnet,
+    kind: "KubeProxyConfiguration",
+    mode: minorVersion(cluster.kubernetesVersion).kubeProxyMode,
+  };
+  return mergeDeep(defaults, cluster.kubeProxy);
+}
+
+function kubeconfig(cluster: Cluster) {
+  const secrets = "/var/run/secrets/kubernetes.io/serviceaccount";
+  return {
+    apiVersion: "v1",
+    clusters: [
+      { cluster: { "certificate-authority": `${secrets}/ca.crt`, server: `https://${endpointAddress(cluster)}` }, name: "default" },
+    ],
+    contexts: [{ context: { cluster: "default", namespace: "default", user: "default" }, name: "default" }],
+    "current-context": "default",
+    kind: "Config",
+    users: [{ name: "default", user: { tokenFile: `${secrets}/token` } }],
+  };
+}
+
+function daemonSet(cluster: Cluster, config: Readonly<Record<string, string>>): V1DaemonSet {
+  return {
+    apiVersion: "apps/v1",
+    kind: "DaemonSet",
+    metadata: { name, namespace, labels },
+    spec: {
+      selector: { matchLabels: labels },
+      updateStrategy: { type: "RollingUpdate" },
+      template: {
+        metadata: { labels, annotations: configHash(config) },
+        spec: {
+          containers: [
+            {
+              command: ["/usr/local/bin/kube-proxy", `--config=${configDir}/config.conf`, "--hostname-override=$(NODE_NAME)"],
+              env: [{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
+              image: kubernetesImage("kube-proxy", cluster),
+              imagePullPolicy: "IfNotPresent",
+              name,
+              securityContext: { privileged: true },
+              volumeMounts: [
+                { mountPath: configDir, name },
+                { mountPath: "/run/xtables.lock", name: "xtables-lock" },
+                { mountPath: "/lib/modules", name: "lib-modules", readOnly: true },
+              ],
+            },
+          ],
+          hostNetwork: true,
+          nodeSelector: { "kubernetes.io/os": "linux" },
+          priorityClassName: "system-node-critical",
+          serviceAccountName: name,
+          tolerations: [{ operator: "Exists" }],
+          volumes: [
+            { configMap: { name }, name },
+            { hostPath: { path: "/run/xtables.lock", type: "FileOrCreate" }, name: "xtables-lock" },
+            { hostPath: { path: "/lib/modules" }, name: "lib-modules" },
+          ],
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { stringify } from "yaml";
+import type { Cluster, ExtraArg } from "../inventory/cluster.ts";
+import { type ObjectResource, object } from "../resources/object.ts";
+import { configMap } from "./build.ts";
+import { kubeletConfiguration } from "./kubelet.ts";
+import { etcdDataDir, pkiDir } from "./paths.ts";
+
+/** Name and port under which the API is reached: `api.lab.internal:6443`. */
+export function endpointAddress({ endpoint }: Pick<Cluster, "endpoint">): string {
+  const host = endpoint.host.includes(":") ? `[${endpoint.host}]` : endpoint.host;
+  return `${host}:${endpoint.port}`;
+}
+
+/** ConfigMap kubeadm-config, from which kubeadm joins and upgrades (ClusterConfiguration v1beta4), and kubelet-config. */
+export function kubeadmConfig(cluster: Cluster): readonly ObjectResource[] {
+  return [
+    object(
+      configMap({ name: "kubeadm-config", namespace: "kube-system" }, { ClusterConfiguration: stringify(clusterConfiguration(cluster)) }),
+    ),
+    object(configMap({ name: "kubelet-config", namespace: "kube-system" }, { kubelet: stringify(kubeletConfiguration(cluster)) })),
+  ];
+}
+
+/** The cluster as kubeadm describes it. */
+export function clusterConfiguration(cluster: Cluster): Readonly<Record<string, unknown>> {
+  const { apiServer, controllerManager, scheduler, etcd } = cluster.extraArgs;
+  return {
+    apiServer: { ...extraArgs(apiServer), ...(cluster.certSANs.length === 0 ? {} : { certSANs: cluster.certSANs }) },
+    apiVersion: "kubeadm.k8s.io/v1beta4",
+    caCertificateValidityPeriod: days(cluster.caCertificateValidityDays),
+    certificateValidityPeriod: days(cluster.certificateValidityDays),
+    certificatesDir: pkiDir,
+    clusterName: "kubernetes",
+    controlPlaneEndpoint: endpointAddress(cluster),
+    controllerManager: extraArgs(controllerManager),
+    dns: {},
+    encryptionAlgorithm: cluster.encryptionAlgorithm,
+    etcd: { local: { dataDir: etcdDataDir, ...extraArgs(etcd) } },
+    imageRepository: cluster.imageRepository,
+    kind: "ClusterConfiguration",
+    kubernetesVersion: `v${cluster.kubernetesVersion}`,
+    networking: { dnsDomain: cluster.dnsDomain, podSubnet: cluster.podSubnet, serviceSubnet: cluster.serviceSubnet },
+    proxy: {},
+    scheduler: extraArgs(scheduler),
+  };
+}
+
+function extraArgs(args: readonly ExtraArg[]) {
+  return args.length === 0 ? {} : { extraArgs: args.map(({ name, value }) => ({ name, value })) };
+}
+
+/** As Go writes a duration. */
+function days(count: number): string {
+  return `${count * 24}h0m0s`;
+}
