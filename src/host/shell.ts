@@ -204,7 +204,10 @@ export class Shell {
   }
 
   #end(cause: Error | undefined): void {
-    if (!this.#isReady) return this.#fail(this.#settings.didNotStart(this.#noise, cause));
+    if (!this.#isReady) {
+      this.#fail(this.#settings.didNotStart(this.#noise, cause));
+      return;
+    }
     const during = this.#job === undefined ? "" : ` during "${this.#job.script.label}"`;
     this.#fail(
       new KbootError("unreachable", `the connection was lost${during}`, {
