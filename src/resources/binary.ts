@@ -26,8 +26,10 @@ export function binary(path: string, stored: StoredFile, memberPath: string): Bi
   return { kind: "binary", path, artifact: { name, version, architecture }, member: memberPath, sha256: member.sha256 };
 }
 
-/** Hashes remembered on the host, a line each: sha256, size, inode, ctime, path. */
-const hashes = "/var/lib/kboot/hashes";
+/** Hashes remembered on the host, a line each: sha256, size, inode, ctime, path. Tests put the folder elsewhere. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a parameter of sh
+const stateFolder = "${KBOOT_STATE_DIR:-/var/lib/kboot}";
+const hashes = `${stateFolder}/hashes`;
 
 export const binaryKind: HostKind<BinaryResource, ObservedBinary | undefined> = {
   kind: "binary",
@@ -56,7 +58,7 @@ fi`,
     const paths = items.map(({ resource }) => resource);
     const remember = [
       "umask 077",
-      "mkdir -p /var/lib/kboot",
+      `mkdir -p ${stateFolder}`,
       `{ cat ${hashes} 2>/dev/null || true; } | grep -v ${paths.map(({ path }) => `-e ${quote(` ${path}$`)}`).join(" ")} > ${hashes}.new || true`,
       ...paths.map(
         ({ path, sha256 }) => `printf '%s %s %s\\n' ${sha256} "$(stat -c '%s %i %Z' ${quote(path)})" ${quote(path)} >> ${hashes}.new`,

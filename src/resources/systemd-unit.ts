@@ -88,12 +88,15 @@ ${observeTimes(inputs)}`,
   },
   async change(items) {
     const lines = ["systemctl daemon-reload"];
-    for (const { resource, differences } of items) {
+    for (const { resource, observed, differences } of items) {
       const name = quote(resource.name);
-      if (differences.some(({ what }) => what === "enabled")) lines.push(`systemctl enable ${name}`);
-      if (differences.some(({ what }) => what === "running" || what === "restart")) {
-        lines.push(`systemctl restart ${name} || { systemctl status --no-pager -n 15 ${name} >&2; exit 1; }`);
-      }
+      const differs = (what: string) => differences.some((difference) => difference.what === what);
+      if (differs("enabled")) lines.push(`systemctl enable ${name}`);
+      // start leaves alone what an action of this run has started meanwhile
+      const isDown = ["", "inactive", "failed"].includes(observed.activeState);
+      const verb = differs("running") && isDown ? "start" : "restart";
+      if (differs("running") || differs("restart"))
+        lines.push(`systemctl ${verb} ${name} || { systemctl status --no-pager -n 15 ${name} >&2; exit 1; }`);
     }
     return { script: lines.join("\n") };
   },

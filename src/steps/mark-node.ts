@@ -30,7 +30,7 @@ export const markNode: Step<Live> = {
   id: "node-marks",
   title: "Set labels and taints",
   on: everyHost,
-  after: [...sameHost("join", "kubelet"), anyHost("api")],
+  after: [...sameHost("worker-kubelet", "kubelet"), anyHost("api")],
   needsLive: true,
   action: {
     describe: "set labels and taints",

@@ -8,7 +8,7 @@ export const waitForNode: Step<Live> = {
   id: "node-ready",
   title: "Wait until the node is Ready",
   on: everyHost,
-  after: [...sameHost("node-marks", "kubelet"), anyHost("network")],
+  after: [...sameHost("node-marks"), anyHost("network")],
   needsLive: true,
   action: {
     describe: "wait until the node is Ready",

@@ -1,0 +1,99 @@
+import type { Check, Problem } from "../engine/contracts.ts";
+import type { Facts } from "../host/facts.ts";
+import type { Live } from "../kubernetes/live.ts";
+
+/** Hosts that share a value which must be each one's own. */
+function sharing(facts: ReadonlyMap<string, Facts>, value: (facts: Facts) => string): readonly (readonly string[])[] {
+  const byValue = Map.groupBy([...facts], ([, own]) => value(own));
+  byValue.delete("");
+  return [...byValue.values()].map((entries) => entries.map(([name]) => name)).filter((names) => names.length > 1);
+}
+
+/** Clocks may differ by this much before certificates of one host look not yet valid on another (they start five minutes early). */
+const toleratedSkewSeconds = 60;
+
+/** Checks over all hosts together. */
+export const clusterChecks: readonly Check<Live>[] = [
+  {
+    name: "machine-id",
+    problems: ({ facts }) =>
+      sharing(facts, ({ machineId }) => machineId).map((names) => ({
+        host: names[1],
+        message: `${names.join(" and ")} have the same machine-id, as cloned machines do`,
+        hint: "on each but one: rm /etc/machine-id && systemd-machine-id-setup, then reboot",
+      })),
+  },
+  {
+    name: "hostname",
+    problems: ({ facts }) =>
+      sharing(facts, ({ hostname }) => hostname).map((names) => ({
+        host: names[1],
+        message: `${names.join(" and ")} have the same host name`,
+        hint: "give each its own: hostnamectl set-hostname NAME",
+      })),
+  },
+  {
+    name: "clock",
+    problems: ({ facts }) =>
+      [...facts].flatMap(([host, { clock }]): Problem[] => {
+        const skew = Math.round(clock.hostSeconds - clock.readAt.getTime() / 1000);
+        return Math.abs(skew) <= toleratedSkewSeconds
+          ? []
+          : [
+              {
+                host,
+                message: `its clock is ${Math.abs(skew)} s ${skew > 0 ? "ahead of" : "behind"} this machine's`,
+                hint: "run an NTP client on every host: certificates carry times",
+              },
+            ];
+      }),
+  },
+  {
+    name: "one-cluster",
+    problems: ({ facts }) => {
+      const authorities = new Map(
+        [...facts].flatMap(([host, { kubernetes }]) => (kubernetes.caCert === undefined ? [] : [[host, kubernetes.caCert.trim()]])),
+      );
+      const [first, ...others] = [...authorities];
+      const different = others.find(([, pem]) => pem !== first?.[1]);
+      return first === undefined || different === undefined
+        ? []
+        : [
+            {
+              host: different[0],
+              message: `it belongs to another cluster than ${first[0]}: their CA certificates differ`,
+              hint: "reset the host that is wrong, or correct the inventory",
+            },
+          ];
+    },
+  },
+  {
+    name: "control-planes-reached",
+    problems: ({ cluster, facts, unreachable }) => {
+      const missing = cluster.hosts.filter((host) => host.role === "control-plane" && unreachable.has(host.name));
+      const isNew = [...facts.values()].every(({ kubernetes }) => kubernetes.caCert === undefined);
+      return isNew
+        ? missing.map(({ name }) => ({
+            host: name,
+            message: "a new cluster is begun only when every control plane is reached, and this one was not",
+            hint: "an unreached host might hold the cluster already; make it reachable or take it out of the inventory",
+          }))
+        : [];
+    },
+  },
+  {
+    name: "one-control-plane",
+    problems: ({ cluster }) => {
+      const count = cluster.hosts.filter((host) => host.role === "control-plane").length;
+      return count <= 1
+        ? []
+        : [
+            {
+              host: undefined,
+              message: `the inventory has ${count} control planes, and kboot cannot join etcd members yet`,
+              hint: "keep one host with role control-plane for now",
+            },
+          ];
+    },
+  },
+];

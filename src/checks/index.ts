@@ -1,0 +1,7 @@
+import type { Check } from "../engine/contracts.ts";
+import type { Live } from "../kubernetes/live.ts";
+import { clusterChecks } from "./cluster.ts";
+import { hostChecks } from "./hosts.ts";
+
+/** Every check, in the order in which problems are shown. */
+export const checks: readonly Check<Live>[] = [...hostChecks, ...clusterChecks];

@@ -1,0 +1,50 @@
+import type { Step } from "../engine/contracts.ts";
+import type { Live } from "../kubernetes/live.ts";
+import { configureCluster } from "./configure-cluster.ts";
+import { configureKubelet } from "./configure-kubelet.ts";
+import { importImages } from "./import-images.ts";
+import { installContainerd } from "./install-containerd.ts";
+import { installCoreDns } from "./install-core-dns.ts";
+import { installKubeProxy } from "./install-kube-proxy.ts";
+import { installKubernetes } from "./install-kubernetes.ts";
+import { installNetwork } from "./install-network.ts";
+import { issueCertificates } from "./issue-certificates.ts";
+import { joinWorker } from "./join-worker.ts";
+import { markNode } from "./mark-node.ts";
+import { nameEndpoint } from "./name-endpoint.ts";
+import { prepareKernel } from "./prepare-kernel.ts";
+import { shareSecrets } from "./share-secrets.ts";
+import { startControlPlaneKubelet, startWorkerKubelet } from "./start-kubelet.ts";
+import { waitForAddons } from "./wait-for-addons.ts";
+import { waitForApi } from "./wait-for-api.ts";
+import { waitForNode } from "./wait-for-node.ts";
+import { writeControlPlane } from "./write-control-plane.ts";
+import { writeKubeconfigs } from "./write-kubeconfigs.ts";
+
+/**
+ * The way from bare hosts to a cluster. Each step names what it waits for; the order here is the order in which a host takes
+ * those of its steps that could run.
+ */
+export const bootstrapWay: readonly Step<Live>[] = [
+  prepareKernel,
+  nameEndpoint,
+  installContainerd,
+  importImages,
+  shareSecrets,
+  issueCertificates,
+  writeKubeconfigs,
+  installKubernetes,
+  configureKubelet,
+  writeControlPlane,
+  startControlPlaneKubelet,
+  waitForApi,
+  configureCluster,
+  installNetwork,
+  installKubeProxy,
+  joinWorker,
+  startWorkerKubelet,
+  markNode,
+  waitForNode,
+  installCoreDns,
+  waitForAddons,
+];

@@ -1,0 +1,20 @@
+import type { Step } from "../engine/contracts.ts";
+import type { Live } from "../kubernetes/live.ts";
+import { binDir } from "../kubernetes/paths.ts";
+import { binary } from "../resources/binary.ts";
+import { factsOf } from "./site.ts";
+import { everyHost, sameHost } from "./where.ts";
+
+/** Installs kubelet and kubectl. */
+export const installKubernetes: Step<Live> = {
+  id: "kubernetes",
+  title: "Install kubelet and kubectl",
+  on: everyHost,
+  after: sameHost("containerd"),
+  resources(site, host) {
+    const { architecture } = factsOf(site, host);
+    return ["kubelet", "kubectl"].map((name) =>
+      binary(`${binDir}/${name}`, site.artifacts.file(name, site.cluster.kubernetesVersion, architecture), name),
+    );
+  },
+};

@@ -1,0 +1,51 @@
+import type { Step } from "../engine/contracts.ts";
+import type { Live } from "../kubernetes/live.ts";
+import { etcdDataDir, kubernetesDir, manifestsDir, pkiDir } from "../kubernetes/paths.ts";
+import { etcdPod, kubeApiServerPod, kubeControllerManagerPod, kubeSchedulerPod } from "../kubernetes/static-pods.ts";
+import { directory } from "../resources/directory.ts";
+import type { StaticPodResource } from "../resources/static-pod.ts";
+import { nodeOf } from "./site.ts";
+import { controlPlanes, sameHost } from "./where.ts";
+
+/** Files that each process reads once, at its start. */
+const inputs = {
+  etcd: ["etcd/ca.crt", "etcd/server.crt", "etcd/server.key", "etcd/peer.crt", "etcd/peer.key"].map((name) => `${pkiDir}/${name}`),
+  "kube-apiserver": [
+    "ca.crt",
+    "apiserver.crt",
+    "apiserver.key",
+    "apiserver-kubelet-client.crt",
+    "apiserver-etcd-client.crt",
+    "front-proxy-ca.crt",
+    "front-proxy-client.crt",
+    "sa.pub",
+    "sa.key",
+  ].map((name) => `${pkiDir}/${name}`),
+  "kube-controller-manager": [`${kubernetesDir}/controller-manager.conf`, `${pkiDir}/ca.crt`, `${pkiDir}/ca.key`, `${pkiDir}/sa.key`],
+  "kube-scheduler": [`${kubernetesDir}/scheduler.conf`],
+};
+
+/** Writes the manifests from which the kubelet runs etcd and the control plane. */
+export const writeControlPlane: Step<Live> = {
+  id: "control-plane",
+  title: "Write the control plane's manifests",
+  on: controlPlanes,
+  after: sameHost("kubelet-config", "kubeconfigs", "images"),
+  resources(site, host) {
+    const node = { cluster: site.cluster, ...nodeOf(site, host) };
+    const pod = (name: keyof typeof inputs, spec: unknown): StaticPodResource => ({
+      kind: "static-pod",
+      name,
+      path: `${manifestsDir}/${name}.yaml`,
+      pod: spec,
+      inputs: inputs[name],
+    });
+    return [
+      directory(etcdDataDir, "0700"),
+      pod("etcd", etcdPod(node)),
+      pod("kube-apiserver", kubeApiServerPod(node)),
+      pod("kube-controller-manager", kubeControllerManagerPod(node)),
+      pod("kube-scheduler", kubeSchedulerPod(node)),
+    ];
+  },
+};

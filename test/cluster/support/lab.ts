@@ -1,0 +1,77 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { stringify } from "yaml";
+
+const root = new URL("../../../", import.meta.url).pathname;
+
+/** A set of test hosts, as `vagrant/lab` describes it. */
+export interface Lab {
+  readonly set: string;
+  readonly user: string;
+  readonly gateway: string;
+  readonly identityFile: string;
+  readonly knownHosts: string;
+  readonly sshConfig: string;
+  readonly hosts: readonly { readonly name: string; readonly address: string; readonly role: "control-plane" | "worker" }[];
+}
+
+/** Where caches and the state of test hosts live. */
+export const cacheFolder = process.env["KBOOT_CACHE"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "kboot");
+
+/** Runs a command of the lab; what it says goes to stderr. */
+export async function lab(...args: readonly string[]): Promise<string> {
+  const { stdout } = await execa(join(root, "vagrant", "lab"), args, { stdin: "ignore", stderr: "inherit" });
+  return stdout;
+}
+
+/** Makes the set's hosts, or finds them there, and starts them. */
+export async function labUp(set: string, size: { readonly controlPlanes: number; readonly workers: number }): Promise<Lab> {
+  await lab("up", "--set", set, "--control-planes", String(size.controlPlanes), "--workers", String(size.workers));
+  return JSON.parse(await readFile(join(cacheFolder, "lab", "sets", set, "hosts.json"), "utf8")) as Lab;
+}
+
+/** What hosts that are containers need beside the defaults: the kernel is the machine's, and so are some of its limits. */
+const containerSettings = {
+  kubelet: { failCgroupV1: false },
+  kubeProxy: { mode: "nftables", conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" } },
+  containerd: { plugins: { "io.containerd.cri.v1.runtime": { restrict_oom_score_adj: true } } },
+};
+
+/** Writes an inventory for a set's hosts (or some of them) and returns its path. `more` goes over `spec`. */
+export async function writeInventory(
+  set: Lab,
+  options: { readonly folder: string; readonly bundle: string; readonly hosts?: readonly string[]; readonly more?: Readonly<Record<string, unknown>> },
+): Promise<string> {
+  const hosts = set.hosts.filter(({ name }) => options.hosts?.includes(name) ?? true);
+  const inventory = {
+    apiVersion: "kboot.dev/v1alpha1",
+    kind: "Cluster",
+    metadata: { name: set.set },
+    spec: {
+      kubernetesVersion: "1.36.3",
+      network: { plugin: "flannel" },
+      ssh: { user: set.user, identityFiles: [set.identityFile], knownHostsFile: set.knownHosts },
+      ...containerSettings,
+      sources: [{ bundle: options.bundle }],
+      ...options.more,
+      hosts: hosts.map(({ name, address, role }) => ({ name, address, role })),
+    },
+  };
+  await mkdir(options.folder, { recursive: true });
+  const file = join(options.folder, `${set.set}.yaml`);
+  await writeFile(file, stringify(inventory));
+  return file;
+}
+
+/** Runs kboot as a user would. Never throws; the caller looks at exitCode. */
+export function kboot(...args: readonly string[]) {
+  return execa(process.execPath, [join(root, "src", "main.ts"), ...args], { reject: false, stdin: "ignore" });
+}
+
+/** Runs a command on a host as root and returns its output. */
+export async function onHost(set: Lab, host: string, script: string): Promise<string> {
+  const { stdout } = await execa("ssh", ["-F", set.sshConfig, host, "sudo sh -s"], { input: script });
+  return stdout;
+}
