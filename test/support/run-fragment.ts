@@ -26,7 +26,7 @@ export function runSh(
     KBOOT_STATE_DIR: stateFolder,
     PATH: options.bin === undefined ? process.env["PATH"] : `${options.bin}:${process.env["PATH"]}`,
   };
-  const child = spawn(command, [...args, "-c", `take() { head -c "$1"; }\n${script}`], { env });
+  const child = spawn(command, [...args, "-c", `take() { dd bs="$1" count=1 iflag=fullblock status=none; }\n${script}`], { env });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));

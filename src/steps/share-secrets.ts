@@ -1,0 +1,32 @@
+import type { Step } from "../engine/contracts.ts";
+import type { Live } from "../kubernetes/live.ts";
+import { pkiDir } from "../kubernetes/paths.ts";
+import { directory } from "../resources/directory.ts";
+import { sharedSecret } from "../resources/shared-secret.ts";
+import { controlPlanes } from "./where.ts";
+
+/**
+ * The authorities and the service account key, the same on every control plane. They land on one first, and only then is anything
+ * signed with them.
+ */
+export const shareSecrets: Step<Live> = {
+  id: "shared-secrets",
+  title: "Put the cluster's authorities in place",
+  on: controlPlanes,
+  after: [],
+  exclusive: 1,
+  resources({ cluster }) {
+    const common = { algorithm: cluster.encryptionAlgorithm, validityDays: cluster.caCertificateValidityDays };
+    const authority = (name: string, commonName: string, base: string) =>
+      sharedSecret({ name, commonName, certificatePath: `${pkiDir}/${base}.crt`, keyPath: `${pkiDir}/${base}.key`, ...common });
+    return [
+      directory("/etc/kubernetes"),
+      directory(pkiDir),
+      directory(`${pkiDir}/etcd`),
+      authority("ca", "kubernetes", "ca"),
+      authority("front-proxy-ca", "front-proxy-ca", "front-proxy-ca"),
+      authority("etcd-ca", "etcd-ca", "etcd/ca"),
+      sharedSecret({ name: "sa", publicKeyPath: `${pkiDir}/sa.pub`, keyPath: `${pkiDir}/sa.key`, ...common }),
+    ];
+  },
+};

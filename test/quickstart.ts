@@ -1,0 +1,40 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { cacheFolder, labUp, onHost, writeInventory } from "./cluster/support/lab.ts";
+import { buildBundle } from "./components/build.ts";
+
+/** From nothing to a cluster on this machine: hosts, components, `kboot apply`, nodes, and a pod that answers. */
+
+const root = new URL("../", import.meta.url).pathname;
+
+function say(text: string): void {
+  process.stderr.write(`\n== ${text}\n`);
+}
+
+const podScript = `export KUBECONFIG=/etc/kubernetes/admin.conf
+kubectl delete pod testpod --ignore-not-found --now >/dev/null
+kubectl run testpod --image=docker.io/library/busybox:1.37 --image-pull-policy=Never --restart=Never --command -- sh -c 'echo hello from a pod > /index.html; exec httpd -f -p 8080 -h /'
+kubectl wait --for=condition=Ready pod/testpod --timeout=120s
+kubectl get pods -o wide
+address=$(kubectl get pod testpod -o jsonpath='{.status.podIP}')
+curl -sS --max-time 5 "http://$address:8080/"
+`;
+
+say("test hosts: one control plane, two workers");
+const set = await labUp("kboot", { controlPlanes: 1, workers: 2 });
+say("Kubernetes' components, built from source (ten minutes the first time)");
+const { bundle, kubectl } = await buildBundle({ kubernetes: "1.36.3" });
+const folder = join(cacheFolder, "quickstart");
+await mkdir(folder, { recursive: true });
+const inventory = await writeInventory(set, { folder, bundle });
+say(`kboot apply -f ${inventory}`);
+const kboot = [process.execPath, join(root, "src", "main.ts")] as const;
+await execa(kboot[0], [kboot[1], "apply", "-f", inventory], { stdio: "inherit" });
+const kubeconfig = join(folder, "kubeconfig");
+await execa(kboot[0], [kboot[1], "kubeconfig", "-f", inventory], { stdout: { file: kubeconfig }, stderr: "inherit" });
+say(`kubectl --kubeconfig ${kubeconfig} get nodes -o wide`);
+await execa(kubectl, ["--kubeconfig", kubeconfig, "get", "nodes", "-o", "wide"], { stdio: "inherit" });
+say("a pod that answers");
+process.stdout.write(`${await onHost(set, "cp1", podScript)}\n`);
+say("done. Remove the hosts with: npm run lab -- down");
