@@ -1,0 +1,66 @@
+import { kernelSwitches, kernelTraces } from "./kernel-features.ts";
+
+/** Commands that are looked for in PATH. */
+export const probedCommands: readonly string[] =
+  "apk apt-get conntrack containerd cp crictl ctr curl dnf dpkg ethtool flock gzip ip ipset iptables kubeadm kubectl kubelet losetup modprobe mount nft nsenter rpm runc socat ss swapoff sysctl systemctl tar timeout xz zstd zypper".split(
+    " ",
+  );
+
+/** kubeadm mounts these into the API server and the controller manager where they exist (cmd/kubeadm/app/phases/controlplane/volumes.go). */
+const directories = "/etc/pki/ca-trust /etc/pki/tls/certs /etc/ca-certificates /usr/share/ca-certificates /usr/local/share/ca-certificates";
+
+/** POSIX sh. Each section that it prints is a NUL, its name, a newline, and what it says. */
+export const probeBody = `
+section() { printf '\\0%s\\n' "$1"; }
+show() { if [ -r "$2" ]; then section "$1"; cat "$2"; fi; }
+line() { if [ -r "$2" ]; then kboot_line=; IFS= read -r kboot_line <"$2" || :; section "$1"; printf '%s\\n' "$kboot_line"; fi; }
+
+section uname; uname -nrm
+section clock; date +%s
+show os /etc/os-release || show os /usr/lib/os-release
+line machine-id /etc/machine-id
+line product-uuid /sys/class/dmi/id/product_uuid 2>/dev/null
+if [ -e /sys/fs/cgroup/cgroup.controllers ]; then section cgroup2; fi
+section cpus; nproc || grep -c ^processor /proc/cpuinfo
+section memory; while read -r name value _; do [ "$name" != MemTotal: ] || echo "$value"; done </proc/meminfo
+section disk; df -Pk /var/lib
+show swaps /proc/swaps
+
+section addresses; ip -o addr show
+section routes; ip -o route show
+show resolv /etc/resolv.conf
+section listening
+ss -Htlnp 2>/dev/null || { section sockets; cat /proc/net/tcp /proc/net/tcp6; }
+
+if [ -d /run/systemd/system ]; then section systemd; fi
+if [ -e /run/systemd/resolve/resolv.conf ] && systemctl -q is-active systemd-resolved; then section resolved; fi
+section commands
+for name in ${probedCommands.join(" ")}; do if command -v "$name" >/dev/null; then echo "$name"; fi; done
+section directories
+for name in ${directories}; do if [ -d "$name" ]; then echo "$name"; fi; done
+
+section present
+for name in ${Object.keys(kernelSwitches).join(" ")}; do if [ -d "/sys/module/$name" ]; then echo "$name"; fi; done
+${Object.entries(kernelTraces)
+  .map(([name, path]) => `if [ -e ${path} ]; then echo ${name}; fi`)
+  .join("\n")}
+while read -r name; do case $name in *overlay) echo overlay ;; esac; done </proc/filesystems
+kernel=$(uname -r)
+section config
+{ zcat /proc/config.gz 2>/dev/null || cat "/boot/config-$kernel"; } | grep -E '^CONFIG_(${Object.values(kernelSwitches).join("|")})='
+if [ -r "/lib/modules/$kernel/modules.dep" ]; then
+  section modules
+  grep -hE '/(${Object.keys(kernelSwitches)
+    .map((name) => name.replaceAll("_", "[-_]"))
+    .join("|")})\\.ko' "/lib/modules/$kernel/modules.dep" "/lib/modules/$kernel/modules.builtin"
+fi
+
+show state /var/lib/kboot/state.json
+show ca-cert /etc/kubernetes/pki/ca.crt
+show ca-key /etc/kubernetes/pki/ca.key
+if [ -e /etc/kubernetes/kubelet.conf ]; then section kubelet-conf; fi
+if [ -e /etc/kubernetes/bootstrap-kubelet.conf ]; then section bootstrap-kubelet-conf; fi
+section manifests
+for name in /etc/kubernetes/manifests/*; do if [ -f "$name" ]; then echo "\${name##*/}"; fi; done
+exit 0
+`;
