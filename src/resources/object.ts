@@ -1,4 +1,9 @@
-import type { KubernetesObject } from "../engine/contracts.ts";
+import pMap from "p-map";
+import pRetry from "p-retry";
+import type { Api, ClusterKind, Item, KubernetesObject, ObjectRef } from "../engine/contracts.ts";
+import { KbootError } from "../errors.ts";
+import { compareObject, initialManager, managedFields, manager, unset } from "./object-compare.ts";
+import { type ManagedFields, onlyPaths, withoutPaths } from "./object-fields.ts";
 
 /** An object of the cluster. */
 export interface ObjectResource {
@@ -8,7 +13,96 @@ export interface ObjectResource {
   readonly keep?: readonly string[];
 }
 
+/** What the API says of an object. */
+export interface ObservedObject {
+  /** Undefined when there is none. */
+  readonly live: KubernetesObject | undefined;
+}
+
 /** An object resource. */
 export function object(wish: KubernetesObject, options: { readonly keep?: readonly string[] } = {}): ObjectResource {
   return { kind: "object", object: wish, ...options };
+}
+
+const requestsAtOnce = 6;
+const retries = 6;
+
+export const objectKind: ClusterKind<ObjectResource, ObservedObject> = {
+  kind: "object",
+  id: (resource) => `object:${idOf(resource.object)}`,
+  async observe(resources, api, signal) {
+    const found = await pMap(
+      resources,
+      async (resource) => [objectKind.id(resource), { live: await api.get(resource.object, signal) }] as const,
+      { concurrency: requestsAtOnce },
+    );
+    return new Map(found);
+  },
+  compare(resource, observed) {
+    if (observed === undefined) return [{ what: "object", to: "known once the API answers" }];
+    if (observed.live === undefined) return [{ what: "object", to: "present" }];
+    return compareObject(resource.object, observed.live, resource.keep);
+  },
+  async change(items, api, signal) {
+    for (const rank of [0, 1, 2]) {
+      const now = items.filter(({ resource }) => rankOf(resource.object.kind) === rank);
+      await pMap(now, (item) => heal(() => changeObject(item, api, signal), signal), { concurrency: requestsAtOnce });
+    }
+  },
+};
+
+/** `apps/v1/DaemonSet/kube-system/kube-proxy`. */
+function idOf({ apiVersion, kind, metadata }: ObjectRef): string {
+  return [apiVersion, kind, ...(metadata.namespace === undefined ? [] : [metadata.namespace]), metadata.name].join("/");
+}
+
+/** What others need to be there first, then the rest, then what starts pods. */
+function rankOf(kind: string): 0 | 1 | 2 {
+  if (kind === "Namespace" || kind === "CustomResourceDefinition") return 0;
+  return ["DaemonSet", "Deployment", "StatefulSet", "Job", "CronJob", "Pod"].includes(kind) ? 2 : 1;
+}
+
+async function changeObject({ resource, observed }: Item<ObjectResource, ObservedObject>, api: Api, signal: AbortSignal): Promise<void> {
+  const { object: wish, keep = [] } = resource;
+  const { live } = observed;
+  if (live !== undefined) await takeOver(live, keep, api, signal);
+  const applied = await api.apply(withoutPaths(wish, keep), { manager }, signal);
+  const missing = unset(applied, keep);
+  if (missing.length > 0) await applyInitial(wish, missing, api, signal);
+}
+
+/** Sets fields under the manager whose fields kboot never sends again, so that they stay when others change them. */
+async function applyInitial(from: KubernetesObject, paths: readonly string[], api: Api, signal: AbortSignal): Promise<void> {
+  const { apiVersion, kind, metadata } = from;
+  const identity = { name: metadata.name, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) };
+  const partial = { ...onlyPaths(from, paths), apiVersion, kind, metadata: identity };
+  await api.apply(partial, { manager: initialManager }, signal);
+}
+
+/**
+ * Makes kubeadm's fields kboot's, since an apply does not remove what another manager set. Fields to keep get an owner of their own
+ * before, or the next apply would remove them.
+ */
+async function takeOver(live: KubernetesObject, keep: readonly string[], api: Api, signal: AbortSignal): Promise<void> {
+  const isKubeadms = (entry: ManagedFields) => entry.manager === "kubeadm" && entry.operation === "Update" && !entry.subresource;
+  const isOurs = (entry: ManagedFields) => entry.manager === manager && entry.operation === "Apply";
+  if (!managedFields(live).some(isKubeadms) || managedFields(live).some(isOurs)) return;
+  if (keep.length > 0) await applyInitial(live, keep, api, signal);
+  // read again: a second attempt must not send an old resourceVersion
+  const current = await api.get(live, signal);
+  if (current === undefined) return;
+  const entries = managedFields(current).map((entry) => (isKubeadms(entry) ? { ...entry, manager, operation: "Apply" } : entry));
+  const { resourceVersion } = current.metadata;
+  await api.patch(live, { metadata: { resourceVersion, managedFields: entries } }, signal);
+}
+
+/** Tries again what can heal: a namespace on its way, a conflict, an API that restarts. */
+function heal<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  return pRetry(attempt, {
+    retries,
+    minTimeout: 250,
+    maxTimeout: 4000,
+    signal,
+    shouldRetry: ({ error }) => error instanceof KbootError && error.transient,
+  });
 }

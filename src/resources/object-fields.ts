@@ -1,0 +1,120 @@
+/** Who set which fields of an object, as the API records it in metadata.managedFields. */
+export interface ManagedFields {
+  readonly manager: string;
+  readonly operation: "Apply" | "Update";
+  readonly subresource?: string;
+  readonly apiVersion?: string;
+  readonly fieldsType?: string;
+  readonly fieldsV1?: FieldSet;
+  readonly time?: string;
+}
+
+/** `f:NAME` for a key of a map, `k:{...}` for an item of a list by its keys, `v:...` for an item of a set, `.` for the thing itself. */
+export interface FieldSet {
+  readonly [key: string]: FieldSet;
+}
+
+/** Lists whose items have an identity: the fields that make it (x-kubernetes-list-map-keys of the API's types, v1.36). */
+const listKeys: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  containers: [["name"]],
+  initContainers: [["name"]],
+  ephemeralContainers: [["name"]],
+  volumes: [["name"]],
+  env: [["name"]],
+  volumeMounts: [["mountPath"]],
+  volumeDevices: [["devicePath"]],
+  imagePullSecrets: [["name"]],
+  // of a container, then of a Service
+  ports: [
+    ["containerPort", "protocol"],
+    ["port", "protocol"],
+  ],
+  hostAliases: [["ip"]],
+  topologySpreadConstraints: [["topologyKey", "whenUnsatisfiable"]],
+  ownerReferences: [["uid"]],
+  secrets: [["name"]],
+};
+
+/** What the API fills in where a key of an item is not given. */
+const keyDefaults: Readonly<Record<string, unknown>> = { protocol: "TCP" };
+
+export type Item = Readonly<Record<string, unknown>>;
+
+export function isMap(value: unknown): value is Item {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The identity of an item in the list of this name, or undefined when the list is one value as a whole. */
+export function itemKey(listName: string, item: unknown): Item | undefined {
+  if (!isMap(item)) return undefined;
+  const names = listKeys[listName]?.find(([first = ""]) => item[first] !== undefined);
+  return names && Object.fromEntries(names.map((name) => [name, item[name] ?? keyDefaults[name]]));
+}
+
+/** True when the item has these values in its key fields. */
+export function hasKey(item: unknown, key: Item): boolean {
+  return isMap(item) && Object.entries(key).every(([name, value]) => (item[name] ?? keyDefaults[name]) === value);
+}
+
+/** The value at a path such as `spec.replicas`. */
+export function valueAt(object: unknown, path: string): unknown {
+  return path.split(".").reduce<unknown>((value, key) => (isMap(value) ? value[key] : undefined), object);
+}
+
+/** The object with only these paths, where it has them. */
+export function onlyPaths(object: Item, paths: readonly string[]): Item {
+  const result: Record<string, unknown> = {};
+  for (const path of paths) {
+    const value = valueAt(object, path);
+    if (value === undefined) continue;
+    const keys = path.split(".");
+    const last = keys.pop() ?? "";
+    let at = result;
+    for (const key of keys) {
+      const inner = (at[key] ?? {}) as Record<string, unknown>;
+      at[key] = inner;
+      at = inner;
+    }
+    at[last] = value;
+  }
+  return result;
+}
+
+/** The object without these paths. */
+export function withoutPaths<T extends Item>(object: T, paths: readonly string[]): T {
+  return paths.reduce<T>((result, path) => withoutPath(result, path.split(".")) as T, object);
+}
+
+function withoutPath(value: unknown, [key = "", ...rest]: readonly string[]): unknown {
+  if (!isMap(value) || value[key] === undefined) return value;
+  if (rest.length > 0) return { ...value, [key]: withoutPath(value[key], rest) };
+  const { [key]: _removed, ...kept } = value;
+  return kept;
+}
+
+/** True when a manager has set the field at the path, or something inside it. */
+export function owns({ fieldsV1 }: ManagedFields, path: string): boolean {
+  let at: FieldSet | undefined = fieldsV1;
+  for (const key of path.split(".")) at = at?.[`f:${key}`];
+  return at !== undefined;
+}
+
+/** Paths of fields that a field set names and the wish does not have: applying the wish removes them. */
+export function fieldsBeyond(fields: FieldSet, wish: unknown, path = "", listName = ""): string[] {
+  return Object.entries(fields).flatMap(([field, inner]) => {
+    const kind = field.slice(0, 2);
+    const text = field.slice(2);
+    if (kind === "f:") {
+      const value = isMap(wish) ? wish[text] : undefined;
+      const here = path === "" ? text : `${path}.${text}`;
+      return value === undefined || value === null ? [here] : fieldsBeyond(inner, value, here, text);
+    }
+    if (kind === "k:" || kind === "v:") {
+      const key: unknown = JSON.parse(text);
+      const item = Array.isArray(wish) ? wish.find((one) => (kind === "k:" && isMap(key) ? hasKey(one, key) : one === key)) : undefined;
+      const here = `${path}[${isMap(key) ? Object.values(key).join(" ") : key}]`;
+      return item === undefined ? [here] : fieldsBeyond(inner, item, here, listName);
+    }
+    return [];
+  });
+}

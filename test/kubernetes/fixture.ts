@@ -1,0 +1,46 @@
+import type { Cluster, ClusterHost } from "../../src/inventory/cluster.ts";
+
+/** A worker, or a host with these differences. */
+export function testHost(over: Partial<ClusterHost> = {}): ClusterHost {
+  return {
+    name: "worker1",
+    transport: "ssh",
+    address: "192.168.56.21",
+    nodeAddress: undefined,
+    nodeName: "worker1",
+    role: "worker",
+    labels: {},
+    taints: [],
+    ssh: { user: "vagrant", port: 22, identityFiles: [], knownHostsFile: "/home/me/.ssh/known_hosts", connectTimeoutSeconds: 10 },
+    kubelet: {},
+    kubeletExtraArgs: [],
+    ...over,
+  };
+}
+
+/** A cluster of one control plane and one worker, or one with these differences. */
+export function testCluster(over: Partial<Cluster> = {}): Cluster {
+  return {
+    name: "lab",
+    file: "/home/me/lab.yaml",
+    kubernetesVersion: "1.36.3",
+    endpoint: { host: "api.lab.internal", port: 6443, managed: true },
+    certSANs: ["192.168.56.11"],
+    podSubnet: "10.244.0.0/16",
+    serviceSubnet: "10.96.0.0/12",
+    dnsDomain: "cluster.local",
+    imageRepository: "registry.k8s.io",
+    encryptionAlgorithm: "RSA-2048",
+    certificateValidityDays: 365,
+    caCertificateValidityDays: 3650,
+    hosts: [testHost({ name: "cp1", nodeName: "cp1", address: "192.168.56.11", role: "control-plane" }), testHost()],
+    kubelet: {},
+    kubeProxy: {},
+    containerd: {},
+    extraArgs: { apiServer: [], controllerManager: [], scheduler: [], etcd: [], kubelet: [] },
+    network: { plugin: "flannel", version: "0.26.7", registry: "ghcr.io/flannel-io", backend: "vxlan" },
+    sources: [],
+    ignoreChecks: [],
+    ...over,
+  };
+}
