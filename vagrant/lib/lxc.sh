@@ -181,7 +181,7 @@ lxc_remove_leftovers() {
     lxc_remove "$container"
     rm -rf "$folder/dot-vagrant/machines/$host"
   done
-  for directory in "$folder"/disk/cp* "$folder"/disk/worker*; do
+  for directory in "$folder"/disk/cp* "$folder"/disk/worker*; do # those of bare's interrupted copies too
     [ ! -d "$directory" ] || [ -f "$lxc_containers/$(container_of "$(basename "$directory")")/config" ] || lxc_discard "$directory"
   done
 }
@@ -233,13 +233,17 @@ lxc_bare() {
 }
 
 lxc_bare_host() {
-  local host=$1 container
+  local host=$1 container root
   container=$(container_of "$host")
   lock "$lab/locks/$set_name.$host" 9
   [ -f "$lxc_containers/$container/config" ] || { say "$host has no container: run npm run lab -- up --set $set_name"; return 1; }
+  root=$(rootfs_of "$host")
+  # Copied beside the old one and swapped when complete: an interrupted copy is never started.
+  rm -rf --one-file-system "$root.new"
+  cp -a "$pristine" "$root.new" || { say "$host: cannot copy the root file system"; return 1; }
   lxc_kill "$container"
-  [ ! -d "$(rootfs_of "$host")" ] || lxc_discard "$(rootfs_of "$host")" || return 1
-  cp -a "$pristine" "$(rootfs_of "$host")" || { say "$host: cannot copy the root file system"; return 1; }
+  [ ! -d "$root" ] || lxc_discard "$root" || return 1
+  mv "$root.new" "$root" || return 1
   lxc-start -d -n "$container" -o "$folder/logs/start-$host.log" -l WARN 7>&- 8>&- 9>&- || {
     say "$host: the container does not start: see $folder/logs/start-$host.log"
     return 1
