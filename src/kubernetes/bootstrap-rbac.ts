@@ -10,9 +10,10 @@ export function bootstrapRbac(): readonly ObjectResource[] {
   const bootstrappers = group(bootstrapGroup);
   const nodes = group(nodesGroup);
   const clientCertificates = "system:certificates.k8s.io:certificatesigningrequests";
-  const readConfig = (name: string, configMap: string) => [
+  // subjects in kubeadm's order, which counts when comparing
+  const readConfig = (name: string, configMap: string, subjects: Parameters<typeof binding>[3]) => [
     role({ name, namespace: "kube-system" }, [mayGet("configmaps", configMap)]),
-    binding({ name, namespace: "kube-system" }, "Role", name, [bootstrappers, nodes]),
+    binding({ name, namespace: "kube-system" }, "Role", name, subjects),
   ];
   const bindCluster = (name: string, clusterRole: string, subject: ReturnType<typeof group>) =>
     binding({ name }, "ClusterRole", clusterRole, [subject]);
@@ -25,7 +26,7 @@ export function bootstrapRbac(): readonly ObjectResource[] {
     bindCluster("kubeadm:node-autoapprove-certificate-rotation", `${clientCertificates}:selfnodeclient`, nodes),
     role({ name: "kubeadm:get-nodes" }, [{ apiGroups: [""], resources: ["nodes"], verbs: ["get"] }]),
     bindCluster("kubeadm:get-nodes", "kubeadm:get-nodes", bootstrappers),
-    ...readConfig("kubeadm:nodes-kubeadm-config", "kubeadm-config"),
-    ...readConfig("kubeadm:kubelet-config", "kubelet-config"),
+    ...readConfig("kubeadm:nodes-kubeadm-config", "kubeadm-config", [bootstrappers, nodes]),
+    ...readConfig("kubeadm:kubelet-config", "kubelet-config", [nodes, bootstrappers]),
   ];
 }

@@ -1,6 +1,5 @@
-import { globSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import { execa } from "execa";
@@ -16,15 +15,9 @@ import {
 } from "../../src/kubernetes/static-pods.ts";
 import { sameMeaning } from "../../src/resources/same-meaning.ts";
 import { testCluster } from "../kubernetes/fixture.ts";
+import { findProgram } from "./support/api-server.ts";
 
 const nodeAddress = "192.168.56.11";
-
-/** A kubeadm that this machine has built. */
-function findKubeadm(version: string): string {
-  const [found] = globSync(join(homedir(), `.cache/kboot/components/kubernetes-${version}-*/kubeadm`));
-  if (found === undefined) throw new Error(`kubeadm ${version} is not built: see test/components`);
-  return found;
-}
 
 /** Manifests that the real kubeadm writes for this cluster, by name, on a machine with these directories. */
 async function kubeadmManifests(cluster: Cluster, directories: readonly string[]): Promise<Record<string, unknown>> {
@@ -38,7 +31,7 @@ async function kubeadmManifests(cluster: Cluster, directories: readonly string[]
       nodeRegistration: { name: "cp1", criSocket: "unix:///var/run/containerd/containerd.sock" },
     };
     await writeFile(join(root, "init.yaml"), [init, clusterConfiguration(cluster)].map((document) => stringify(document)).join("---\n"));
-    const kubeadm = findKubeadm(cluster.kubernetesVersion);
+    const kubeadm = findProgram(`kubernetes-${cluster.kubernetesVersion}-*`, "kubeadm");
     for (const phase of ["control-plane all", "etcd local"]) {
       await execa(kubeadm, ["init", "phase", ...phase.split(" "), "--config", "/init.yaml", "--rootfs", root]);
     }

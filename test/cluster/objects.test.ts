@@ -1,0 +1,120 @@
+import anyTest, { type TestFn } from "ava";
+import { stringify } from "yaml";
+import type { Api, KubernetesObject } from "../../src/engine/contracts.ts";
+import { clusterConfiguration } from "../../src/kubernetes/kubeadm-config.ts";
+import { clusterObjects } from "../../src/kubernetes/objects.ts";
+import { networkPlugin } from "../../src/network/index.ts";
+import { type ObjectResource, objectKind } from "../../src/resources/object.ts";
+import { testCluster } from "../kubernetes/fixture.ts";
+import { type ApiServer, startApiServer } from "./support/api-server.ts";
+
+const test = anyTest as TestFn<ApiServer>;
+const { signal } = new AbortController();
+const version = "1.36.3";
+
+test.beforeEach(async (t) => {
+  t.context = await startApiServer(version);
+});
+test.afterEach.always((t) => t.context.stop());
+
+async function plan(resources: readonly ObjectResource[], api: Api) {
+  const observed = await objectKind.observe(resources, api, signal);
+  return resources.flatMap((resource) => {
+    const found = observed.get(objectKind.id(resource)) ?? { live: undefined };
+    const differences = objectKind.compare(resource, found);
+    return differences.length === 0 ? [] : [{ resource, observed: found, differences }];
+  });
+}
+
+async function apply(resources: readonly ObjectResource[], api: Api): Promise<void> {
+  await objectKind.change(await plan(resources, api), api, signal);
+}
+
+/** What a plan would print. */
+async function differences(resources: readonly ObjectResource[], api: Api): Promise<readonly string[]> {
+  const items = await plan(resources, api);
+  return items.flatMap(({ resource, differences: found }) => found.map(({ what }) => `${resource.object.metadata.name}: ${what}`));
+}
+
+const read = (api: Api, kind: string, name: string) =>
+  api.get({ apiVersion: kind === "ConfigMap" ? "v1" : "apps/v1", kind, metadata: { name, namespace: "kube-system" } }, signal);
+
+const replicas = (object: KubernetesObject | undefined) => (object?.["spec"] as { replicas?: number } | undefined)?.replicas;
+
+test("the API takes every object strictly, and a second run finds nothing to do", async (t) => {
+  const { api, caCert } = t.context;
+  const cluster = testCluster();
+  const resources = [...clusterObjects(cluster, caCert), ...(networkPlugin(cluster)?.objects(cluster, { facts: [] }) ?? [])];
+  await apply(resources, api);
+  t.deepEqual(await differences(resources, api), []);
+  t.is(replicas(await read(api, "Deployment", "coredns")), 2);
+});
+
+test("the API takes Weave Net strictly", async (t) => {
+  const { api } = t.context;
+  const cluster = testCluster({ network: { plugin: "weave-net", version: "2.9.0", registry: "docker.io/rajchaudhuri", mtu: undefined } });
+  for (const resource of networkPlugin(cluster)?.objects(cluster, { facts: [] }) ?? []) {
+    await t.notThrowsAsync(api.apply(resource.object, { manager: "kboot", dryRun: true }, signal), resource.object.kind);
+  }
+});
+
+test("what was changed by hand is found and put back, what others own stays", async (t) => {
+  const { api, caCert } = t.context;
+  const resources = clusterObjects(testCluster(), caCert);
+  await apply(resources, api);
+  const byHand = (kind: string, name: string, patch: unknown) =>
+    t.context.run("kubectl", ["-n=kube-system", "patch", kind, name, `--patch=${JSON.stringify(patch)}`]);
+  await byHand("deployment", "coredns", { spec: { replicas: 3, template: { spec: { dnsPolicy: "ClusterFirst" } } } });
+  await byHand("configmap", "coredns", { data: { Corefile: ". { whoami }" } });
+  await byHand("configmap", "kube-proxy", { metadata: { annotations: { team: "blue" } }, data: { "config.conf": "kind: Wrong\n" } });
+  t.deepEqual(await differences(resources, api), ["kube-proxy: data.config.conf", "coredns: spec.template.spec.dnsPolicy"]);
+  await apply(resources, api);
+  t.deepEqual(await differences(resources, api), []);
+  t.is(replicas(await read(api, "Deployment", "coredns")), 3);
+  t.deepEqual((await read(api, "ConfigMap", "coredns"))?.["data"], { Corefile: ". { whoami }" });
+  t.is((await read(api, "ConfigMap", "kube-proxy"))?.metadata.annotations?.["team"], "blue");
+});
+
+test("a setting that leaves the inventory is removed from the cluster", async (t) => {
+  const { api } = t.context;
+  const weave = { plugin: "weave-net", version: "2.9.0", registry: "docker.io/rajchaudhuri" } as const;
+  const objects = (mtu: number | undefined) => {
+    const cluster = testCluster({ network: { ...weave, mtu } });
+    return networkPlugin(cluster)?.objects(cluster, { facts: [{ kernelFeatures: { openvswitch: true, vxlan: true } }] }) ?? [];
+  };
+  await apply(objects(1300), api);
+  t.deepEqual(await differences(objects(undefined), api), ["weave-net: spec.template.spec.containers[weave].env[WEAVE_MTU]"]);
+  await apply(objects(undefined), api);
+  t.deepEqual(await differences(objects(undefined), api), []);
+});
+
+test("a cluster that kubeadm made is taken over, with its Corefile and replicas", async (t) => {
+  const { api, caCert, run } = t.context;
+  const cluster = testCluster();
+  const init = {
+    apiVersion: "kubeadm.k8s.io/v1beta4",
+    kind: "InitConfiguration",
+    localAPIEndpoint: { advertiseAddress: "192.168.56.11", bindPort: 6443 },
+    nodeRegistration: { name: "cp1", criSocket: "unix:///var/run/containerd/containerd.sock" },
+  };
+  const config = [init, clusterConfiguration(cluster)].map((document) => stringify(document)).join("---\n");
+  for (const phase of ["upload-config all", "bootstrap-token", "addon all"]) {
+    await run("kubeadm", ["init", "phase", ...phase.split(" ")], config);
+  }
+  await run("kubectl", ["-n=kube-system", "scale", "deployment/coredns", "--replicas=5"]);
+  const resources = clusterObjects(cluster, caCert).filter(({ object }) => !object.metadata.name.startsWith("kboot"));
+  t.deepEqual(await differences(resources, api), [
+    // kubeadm makes it when it writes admin.conf
+    "kubeadm:cluster-admins: object",
+    // kubeadm writes zero values too
+    "kubelet-config: data.kubelet",
+    // the address of this test's API server
+    "cluster-info: data.kubeconfig",
+    "kube-proxy: data.config.conf",
+    // kboot replaces pods when their configuration changes
+    "kube-proxy: spec.template.metadata.annotations",
+  ]);
+  await apply(resources, api);
+  t.deepEqual(await differences(resources, api), []);
+  t.is(replicas(await read(api, "Deployment", "coredns")), 5);
+});
