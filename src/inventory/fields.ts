@@ -1,0 +1,103 @@
+import { z } from "zod";
+
+/** What is wrong with a value, or undefined. */
+export type Judge<T> = (value: T) => string | undefined;
+
+/** A schema whose values must also please a judge, which says in words what is wrong. */
+export function judged<S extends z.ZodType>(schema: S, judge: Judge<z.output<S>>): S {
+  return schema.superRefine((value, context) => {
+    const message = judge(value as z.output<S>);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  }) as S;
+}
+
+/** Text that pleases a judge. `missing` says what to write when there is nothing. */
+export function text(judge: Judge<string> = notEmpty, missing?: string) {
+  // quotes are the remedy for a number only where its digits would do as text
+  const error = ({ input }: { input?: unknown }): string =>
+    (typeof input === "number" ? judge(String(input)) : undefined) ?? wrongType("text", missing)({ input });
+  return judged(z.string({ error }), judge);
+}
+
+/** A whole number in a range, its ends included. */
+export function integer(least: number, most: number) {
+  const error = ({ input }: { input?: unknown }): string =>
+    typeof input === "number" ? `must be a whole number from ${least} to ${most}, not ${input}` : wrongType("a whole number")({ input });
+  return z.int({ error }).min(least, { error }).max(most, { error });
+}
+
+/** One of a few words. */
+export function choice<const Words extends readonly string[]>(words: Words) {
+  return z.enum(words, {
+    error: ({ input }) => {
+      const wanted = words.join(" or ");
+      if (input === undefined) return `is missing; write ${wanted}`;
+      return typeof input === "string" ? `must be ${wanted}, not ${input}` : wrongType(wanted)({ input });
+    },
+  });
+}
+
+/** A map of these fields and no others. */
+export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape, missing?: string) {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys" ? unknownKeys(issue.keys, Object.keys(shape)) : wrongType("a map of fields", missing)(issue),
+  });
+}
+
+/** A list of values. */
+export function list<Element extends z.ZodType>(element: Element, missing?: string) {
+  return z.array(element, { error: wrongType("a list", missing) });
+}
+
+/** A map from names to values. */
+export function map<Value extends z.ZodType>(value: Value, key: Judge<string> = () => undefined) {
+  return z.record(judged(z.string(), key), value, { error: wrongType("a map") });
+}
+
+function notEmpty(value: string): string | undefined {
+  return value === "" ? "is empty" : undefined;
+}
+
+/** Says what was found instead of what is wanted. */
+export function wrongType(wanted: string, missing?: string) {
+  return ({ input }: { readonly input?: unknown }): string => {
+    if (input === undefined) return missing === undefined ? "is missing" : `is missing; ${missing}`;
+    if (input === null) return "has no value; give it one or remove the key";
+    if (wanted === "text" && typeof input === "number") return `must be text, not the number ${input}; put it in quotes`;
+    if (wanted === "text" && typeof input === "boolean") return `must be text, not ${input}; put it in quotes`;
+    return `must be ${wanted}, not ${nameOf(input)}`;
+  };
+}
+
+function nameOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a map";
+  return typeof value === "string" ? `the text ${JSON.stringify(value)}` : String(value);
+}
+
+/** One line for each key, in order. */
+function unknownKeys(keys: readonly string[], known: readonly string[]): string {
+  return keys.map((key) => `there is no such field${suggestion(key, known)}`).join("\n");
+}
+
+function suggestion(key: string, known: readonly string[]): string {
+  const near = known
+    .map((word) => ({ word, distance: editDistance(key.toLowerCase(), word.toLowerCase()) }))
+    .filter(({ word, distance }) => distance <= Math.min(2, word.length / 2))
+    .sort((a, b) => a.distance - b.distance)[0];
+  return near === undefined ? `; those here are ${known.join(", ")}` : `; did you mean ${near.word}`;
+}
+
+/** How many letters to insert, remove or replace to come from one word to the other. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...from].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...to].entries()) {
+      next.push(Math.min((row[j] ?? 0) + (letter === other ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

@@ -1,0 +1,87 @@
+import type { Finding, Path } from "./problem.ts";
+import type { Draft } from "./rules.ts";
+
+/** A field of a free-form part that kboot sets, and what the inventory has for it. */
+interface Owned {
+  readonly path: readonly string[];
+  readonly instead: string;
+}
+
+const kind = [
+  { path: ["apiVersion"], instead: "kboot writes it" },
+  { path: ["kind"], instead: "kboot writes it" },
+] as const;
+
+const kubelet: readonly Owned[] = [
+  ...kind,
+  { path: ["staticPodPath"], instead: "the control plane's pods are in /etc/kubernetes/manifests" },
+  { path: ["clusterDNS"], instead: "it is the tenth address of networking.serviceSubnet" },
+  { path: ["clusterDomain"], instead: "set networking.dnsDomain" },
+  { path: ["authentication", "x509", "clientCAFile"], instead: "it is the cluster's CA" },
+];
+
+const kubeProxy: readonly Owned[] = [...kind, { path: ["clusterCIDR"], instead: "set networking.podSubnet" }];
+
+const containerd: readonly Owned[] = [{ path: ["version"], instead: "kboot writes version 3" }];
+
+const kubeletArgs: Readonly<Record<string, string>> = {
+  "node-ip": "set nodeAddress of the host",
+  "hostname-override": "set nodeName of the host",
+  "node-labels": "set labels of the host",
+  "register-with-taints": "set taints of the host",
+  config: "set the fields of kubelet",
+  kubeconfig: "kboot writes the file",
+  "bootstrap-kubeconfig": "kboot writes the file",
+};
+
+const componentArgs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  apiServer: { "service-cluster-ip-range": "set networking.serviceSubnet" },
+  controllerManager: { "service-cluster-ip-range": "set networking.serviceSubnet", "cluster-cidr": "set networking.podSubnet" },
+  kubelet: kubeletArgs,
+};
+
+/** Refuses what would contradict the rest of the cluster if it were set in a free-form part. */
+export function ownedSettings({ spec, hosts }: Draft): readonly Finding[] {
+  return [
+    ...findOwned(spec.kubelet, kubelet, ["spec", "kubelet"]),
+    ...findOwned(spec.kubeProxy, kubeProxy, ["spec", "kubeProxy"]),
+    ...findOwned(spec.containerd, containerd, ["spec", "containerd"]),
+    ...Object.entries(componentArgs).flatMap(([component, owned]) =>
+      findArgs((spec.extraArgs as Readonly<Record<string, Settings | undefined>> | undefined)?.[component], owned, [
+        "spec",
+        "extraArgs",
+        component,
+      ]),
+    ),
+    ...hosts.flatMap(({ index, host }) => [
+      ...findOwned(host.kubelet, kubelet, ["spec", "hosts", index, "kubelet"]),
+      ...findArgs(host.kubeletExtraArgs, kubeletArgs, ["spec", "hosts", index, "kubeletExtraArgs"]),
+    ]),
+  ];
+}
+
+type Settings = Readonly<Record<string, unknown>>;
+
+function findOwned(settings: Settings | undefined, owned: readonly Owned[], base: Path): readonly Finding[] {
+  return owned.flatMap(({ path, instead }) => {
+    const found = touches(settings ?? {}, path);
+    return found === undefined ? [] : [{ path: [...base, ...found], atKey: true, message: `is not for the inventory to set: ${instead}` }];
+  });
+}
+
+/** The part of the path by which the settings replace what is at its end. */
+function touches(settings: unknown, path: readonly string[]): readonly string[] | undefined {
+  const [key, ...rest] = path;
+  if (key === undefined) return [];
+  if (typeof settings !== "object" || settings === null || Array.isArray(settings)) return [];
+  if (!Object.hasOwn(settings, key)) return undefined;
+  const deeper = touches((settings as Settings)[key], rest);
+  return deeper === undefined ? undefined : [key, ...deeper];
+}
+
+function findArgs(args: Settings | undefined, owned: Readonly<Record<string, string>>, base: Path): readonly Finding[] {
+  return Object.keys(args ?? {}).flatMap((name) => {
+    const instead = owned[name];
+    return instead === undefined ? [] : [{ path: [...base, name], atKey: true, message: `is not for the inventory to set: ${instead}` }];
+  });
+}

@@ -1,0 +1,136 @@
+import { dirname, resolve } from "node:path";
+import type { ArtifactSource, Cluster, ClusterHost, ExtraArg, Network, SshSettings, Taint } from "./cluster.ts";
+import type { InventoryFile, InventoryHost, InventorySpec } from "./schema.ts";
+
+/** What paths of an inventory are relative to. */
+export interface Origin {
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** What `~` stands for. */
+  readonly home: string;
+}
+
+/** The subnets and the DNS domain, with defaults. */
+export function networkingOf({ networking }: Pick<InventorySpec, "networking">): {
+  readonly podSubnet: string;
+  readonly serviceSubnet: string;
+  readonly dnsDomain: string;
+} {
+  return {
+    podSubnet: networking?.podSubnet ?? "10.244.0.0/16",
+    serviceSubnet: networking?.serviceSubnet ?? "10.96.0.0/12",
+    dnsDomain: networking?.dnsDomain ?? "cluster.local",
+  };
+}
+
+/** How certificates are made, with kubeadm's defaults. */
+export function pkiOf({
+  pki,
+}: Pick<InventorySpec, "pki">): Pick<Cluster, "encryptionAlgorithm" | "certificateValidityDays" | "caCertificateValidityDays"> {
+  return {
+    encryptionAlgorithm: pki?.encryptionAlgorithm ?? "RSA-2048",
+    certificateValidityDays: pki?.certificateValidityDays ?? 365,
+    caCertificateValidityDays: pki?.caCertificateValidityDays ?? 3650,
+  };
+}
+
+const controlPlaneTaint: Taint = { key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" };
+
+/** The cluster that a valid file describes, with every default filled in. */
+export function resolveCluster({ metadata: { name }, spec }: InventoryFile, origin: Origin): Cluster {
+  const { host = `api.${name}.internal`, port = 6443 } = spec.apiEndpoint ?? {};
+  return {
+    name,
+    file: origin.file,
+    kubernetesVersion: withoutV(spec.kubernetesVersion),
+    endpoint: { host, port, managed: spec.apiEndpoint?.host === undefined },
+    certSANs: spec.certSANs ?? [],
+    ...networkingOf(spec),
+    imageRepository: spec.imageRepository ?? "registry.k8s.io",
+    ...pkiOf(spec),
+    hosts: spec.hosts.map((own) => resolveHost(own, spec, origin)),
+    kubelet: spec.kubelet ?? {},
+    kubeProxy: spec.kubeProxy ?? {},
+    containerd: spec.containerd ?? {},
+    extraArgs: {
+      apiServer: resolveArgs(spec.extraArgs?.apiServer),
+      controllerManager: resolveArgs(spec.extraArgs?.controllerManager),
+      scheduler: resolveArgs(spec.extraArgs?.scheduler),
+      etcd: resolveArgs(spec.extraArgs?.etcd),
+      kubelet: resolveArgs(spec.extraArgs?.kubelet),
+    },
+    network: resolveNetwork(spec.network ?? {}),
+    sources: (spec.sources ?? ["existing" as const]).map(
+      (source): ArtifactSource =>
+        source === "existing" ? { kind: "existing" } : { kind: "bundle", path: resolvePath(source.bundle, origin) },
+    ),
+    ignoreChecks: spec.ignoreChecks ?? [],
+  };
+}
+
+function resolveHost(host: InventoryHost, spec: InventorySpec, origin: Origin): ClusterHost {
+  return {
+    name: host.name,
+    transport: host.transport ?? "ssh",
+    address: host.address ?? "127.0.0.1",
+    nodeAddress: host.nodeAddress,
+    nodeName: nodeNameOf(host),
+    role: host.role,
+    labels: host.labels ?? {},
+    taints: host.taints ?? (host.role === "control-plane" ? [controlPlaneTaint] : []),
+    ssh: resolveSsh({ ...spec.ssh, ...host.ssh }, origin),
+    kubelet: host.kubelet ?? {},
+    kubeletExtraArgs: resolveArgs(host.kubeletExtraArgs),
+  };
+}
+
+/** What Kubernetes calls a host. */
+export function nodeNameOf({ name, nodeName = name }: InventoryHost): string {
+  return nodeName;
+}
+
+/** The port on which SSH reaches a host. */
+export function sshPortOf(host: InventoryHost, cluster: InventorySpec["ssh"]): number {
+  return host.ssh?.port ?? cluster?.port ?? 22;
+}
+
+function resolveSsh(ssh: NonNullable<InventorySpec["ssh"]>, origin: Origin): SshSettings {
+  return {
+    user: ssh.user ?? "root",
+    port: ssh.port ?? 22,
+    identityFiles: (ssh.identityFiles ?? []).map((path) => resolvePath(path, origin)),
+    knownHostsFile: resolvePath(ssh.knownHostsFile ?? "~/.ssh/known_hosts", origin),
+    connectTimeoutSeconds: ssh.connectTimeoutSeconds ?? 10,
+  };
+}
+
+function resolveNetwork({ plugin = "weave-net", version, registry, backend, mtu }: NonNullable<InventorySpec["network"]>): Network {
+  switch (plugin) {
+    case "flannel":
+      return {
+        plugin,
+        version: withoutV(version ?? "0.26.7"),
+        registry: registry ?? "ghcr.io/flannel-io",
+        backend: backend ?? "vxlan",
+      };
+    case "weave-net":
+      return { plugin, version: withoutV(version ?? "2.9.0"), registry: registry ?? "docker.io/rajchaudhuri", mtu };
+    case "none":
+      return { plugin };
+  }
+}
+
+type ArgumentValue = string | number | boolean;
+
+function resolveArgs(args: Readonly<Record<string, ArgumentValue | readonly ArgumentValue[]>> = {}): readonly ExtraArg[] {
+  return Object.entries(args).flatMap(([name, value]) => [value].flat().map((one) => ({ name, value: String(one) })));
+}
+
+function resolvePath(path: string, { file, home }: Origin): string {
+  if (path === "~" || path.startsWith("~/")) return resolve(home, path.slice(2));
+  return resolve(dirname(file), path);
+}
+
+function withoutV(version: string): string {
+  return version.replace(/^v/, "");
+}

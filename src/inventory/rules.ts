@@ -1,0 +1,204 @@
+import { ownedSettings } from "./owned.ts";
+import type { Finding, Path } from "./problem.ts";
+import { networkingOf, nodeNameOf, pkiOf, sshPortOf } from "./resolve.ts";
+import type { InventoryHost, InventorySpec } from "./schema.ts";
+import { contains, isIpv4, overlap, prefixLengthOf } from "./subnet.ts";
+
+/** The parts of a file that are right by themselves; of hosts, those at their places in the list. */
+export interface Draft {
+  readonly spec: Partial<Omit<InventorySpec, "hosts">>;
+  readonly hosts: readonly { readonly index: number; readonly host: InventoryHost }[];
+  /** Fields below `spec` that are wrong by themselves, and so left out whole or, of hosts, in part. */
+  readonly wrong: ReadonlySet<string>;
+}
+
+type Rule = (draft: Draft) => readonly Finding[];
+
+/** The host names that kboot keeps for places that are no hosts. */
+const reservedNames: readonly string[] = ["cluster"];
+
+/** What is wrong between parts of a file. */
+export function judgeDraft(draft: Draft): readonly Finding[] {
+  const rules: readonly Rule[] = [
+    uniqueHosts,
+    controlPlanes,
+    transports,
+    subnets,
+    podSubnetSize,
+    networkOptions,
+    validity,
+    taints,
+    ownedSettings,
+  ];
+  return rules.flatMap((rule) => rule(draft));
+}
+
+function hostPath(index: number, ...rest: Path): Path {
+  return ["spec", "hosts", index, ...rest];
+}
+
+const uniqueHosts: Rule = ({ hosts, spec }) => {
+  const reserved = hosts
+    .filter(({ host }) => reservedNames.includes(host.name))
+    .map(({ index, host }) => ({
+      path: hostPath(index, "name"),
+      message: `${host.name} stands for the cluster's API; choose another name`,
+    }));
+  return [
+    ...reserved,
+    ...repeated(hosts, "name", (host) => host.name, "the name"),
+    ...repeated(hosts, "address", (host) => sshTarget(host, spec.ssh), "the address"),
+    // where no node name is written the host's name is it, and has been compared already
+    ...repeated(hosts, "nodeName", nodeNameOf, "the node name").filter(
+      ({ path }) => hosts.find(({ index }) => index === path[2])?.host.nodeName !== undefined,
+    ),
+    ...repeated(hosts, "nodeAddress", (host) => host.nodeAddress, "the node address"),
+  ];
+};
+
+function sshTarget(host: InventoryHost, ssh: InventorySpec["ssh"]): string | undefined {
+  if (host.address === undefined || host.transport === "local") return undefined;
+  const port = sshPortOf(host, ssh);
+  return port === 22 ? host.address.toLowerCase() : `${host.address.toLowerCase()}:${port}`;
+}
+
+function repeated(
+  hosts: Draft["hosts"],
+  field: string,
+  value: (host: InventoryHost) => string | undefined,
+  what: string,
+): readonly Finding[] {
+  const first = new Map<string, number>();
+  return hosts.flatMap(({ index, host }) => {
+    const own = value(host);
+    if (own === undefined) return [];
+    const before = first.get(own);
+    if (before === undefined) first.set(own, index);
+    return before === undefined
+      ? []
+      : [{ path: hostPath(index, field), message: `${what} ${own} is also that of hosts[${before}]; each host needs its own` }];
+  });
+}
+
+const controlPlanes: Rule = ({ hosts, wrong }) =>
+  wrong.has("hosts") || hosts.some(({ host }) => host.role === "control-plane")
+    ? []
+    : [{ path: ["spec", "hosts"], message: "no host is a control plane; give at least one role: control-plane" }];
+
+const transports: Rule = ({ hosts }) => {
+  const local = hosts.filter(({ host }) => host.transport === "local");
+  return [
+    ...hosts
+      .filter(({ host }) => host.transport !== "local" && host.address === undefined)
+      .map(({ index }) => ({
+        path: hostPath(index, "address"),
+        message: "is missing; write the IPv4 address or DNS name that SSH connects to",
+      })),
+    ...local.slice(1).map(({ index }) => ({
+      path: hostPath(index, "transport"),
+      message: `hosts[${local[0]?.index}] is the local machine already; reach this host over ssh`,
+    })),
+    ...local
+      .filter(({ host }) => host.ssh !== undefined)
+      .map(({ index }) => ({ path: hostPath(index, "ssh"), message: "has no effect with transport: local; remove it" })),
+  ];
+};
+
+const subnets: Rule = ({ spec, hosts, wrong }) => {
+  if (wrong.has("networking")) return [];
+  const { podSubnet, serviceSubnet } = networkingOf(spec);
+  const named = { podSubnet, serviceSubnet };
+  const written = spec.networking?.serviceSubnet === undefined ? "podSubnet" : "serviceSubnet";
+  const serviceLength = prefixLengthOf(serviceSubnet);
+  const findings: Finding[] = [];
+  if (overlap(podSubnet, serviceSubnet)) {
+    findings.push({
+      path: ["spec", "networking", written],
+      message:
+        written === "serviceSubnet"
+          ? `${serviceSubnet} overlaps podSubnet ${podSubnet}; choose subnets that have no address in common`
+          : `${podSubnet} overlaps serviceSubnet ${serviceSubnet}; choose subnets that have no address in common`,
+    });
+  }
+  if (serviceLength < 12 || serviceLength > 28) {
+    findings.push({
+      path: ["spec", "networking", "serviceSubnet"],
+      message:
+        serviceLength < 12
+          ? `${serviceSubnet} is larger than the API server takes; choose /12 or smaller`
+          : `${serviceSubnet} has no tenth address, which is the cluster's DNS; choose /28 or larger`,
+    });
+  }
+  const places = [
+    ...hosts.flatMap(({ index, host }) =>
+      (["address", "nodeAddress"] as const).map((field) => ({ path: hostPath(index, field), address: host[field] })),
+    ),
+    { path: ["spec", "apiEndpoint", "host"], address: spec.apiEndpoint?.host },
+  ];
+  for (const { path, address } of places) {
+    for (const [subnetName, subnet] of Object.entries(named)) {
+      if (address !== undefined && isIpv4(address) && contains(subnet, address)) {
+        findings.push({ path, message: `${address} lies in ${subnetName} ${subnet}; choose another subnet in networking.${subnetName}` });
+      }
+    }
+  }
+  return findings;
+};
+
+/** kube-controller-manager gives each node a part of the pod subnet, and takes at most 65536 parts (pkg/controller/nodeipam, v1.36). */
+const podSubnetSize: Rule = ({ spec, hosts, wrong }) => {
+  if (wrong.has("networking") || wrong.has("extraArgs")) return [];
+  const { podSubnet } = networkingOf(spec);
+  const args = spec.extraArgs?.controllerManager ?? {};
+  const nodeLength = Number(args["node-cidr-mask-size-ipv4"] ?? args["node-cidr-mask-size"] ?? 24);
+  const length = prefixLengthOf(podSubnet);
+  const path = ["spec", "networking", "podSubnet"];
+  if (length > nodeLength) {
+    return [{ path, message: `${podSubnet} is smaller than the /${nodeLength} that each node gets of it; choose a larger one` }];
+  }
+  if (nodeLength - length > 16) {
+    return [
+      {
+        path,
+        message: `${podSubnet} has more than 65536 parts of /${nodeLength}, one for each node; choose /${nodeLength - 16} or smaller`,
+      },
+    ];
+  }
+  const room = 2 ** (nodeLength - length);
+  return (spec.network?.plugin ?? "weave-net") === "flannel" && hosts.length > room
+    ? [{ path, message: `${podSubnet} has a /${nodeLength} for ${room} of ${hosts.length} hosts; choose a larger one` }]
+    : [];
+};
+
+const networkOptions: Rule = ({ spec }) => {
+  const { plugin = "weave-net", ...options } = spec.network ?? {};
+  const known: Readonly<Record<string, readonly string[]>> = {
+    flannel: ["version", "registry", "backend"],
+    "weave-net": ["version", "registry", "mtu"],
+    none: [],
+  };
+  return Object.keys(options)
+    .filter((option) => !known[plugin]?.includes(option))
+    .map((option) => ({ path: ["spec", "network", option], atKey: true, message: `has no meaning with plugin: ${plugin}; remove it` }));
+};
+
+const validity: Rule = ({ spec }) => {
+  const { certificateValidityDays, caCertificateValidityDays } = pkiOf(spec);
+  return certificateValidityDays <= caCertificateValidityDays
+    ? []
+    : [
+        {
+          path: ["spec", "pki", "certificateValidityDays"],
+          message: `certificates of ${certificateValidityDays} days would outlive their CA of ${caCertificateValidityDays}; choose fewer days, or a larger caCertificateValidityDays`,
+        },
+      ];
+};
+
+const taints: Rule = ({ hosts }) =>
+  hosts.flatMap(({ index, host }) =>
+    (host.taints ?? []).flatMap((taint, position, all) =>
+      all.findIndex(({ key, effect }) => key === taint.key && effect === taint.effect) === position
+        ? []
+        : [{ path: hostPath(index, "taints", position), message: `${taint.key} with effect ${taint.effect} is there twice; keep one` }],
+    ),
+  );

@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { choice, fields, integer, judged, list, map, text, wrongType } from "./fields.ts";
+import { judgeKey, judgeLabelKey, judgeValue } from "./marks.ts";
+import { judgeHostAddress, judgeSubnet } from "./subnet.ts";
+import {
+  judgeAddress,
+  judgeArgumentName,
+  judgeEndpointHost,
+  judgeKubernetesVersion,
+  judgeLabel,
+  judgePath,
+  judgeRepository,
+  judgeSan,
+  judgeSubdomain,
+  judgeUser,
+  judgeVersion,
+} from "./syntax.ts";
+
+/** Free-form: whatever the component's own configuration knows. */
+const settings = z.record(z.string(), z.unknown(), { error: wrongType("a map") });
+
+const argument = z.union([z.string(), z.number(), z.boolean()]);
+const argumentValue = z.union([argument, z.array(argument).min(1)], { error: "must be text, a number, true, false, or a list of these" });
+const extraArgs = map(argumentValue, judgeArgumentName);
+
+const ssh = fields({
+  user: text(judgeUser).optional(),
+  port: integer(1, 65535).optional(),
+  identityFiles: list(text(judgePath)).optional(),
+  knownHostsFile: text(judgePath).optional(),
+  connectTimeoutSeconds: integer(1, 600).optional(),
+});
+
+const taint = fields({
+  key: text(judgeKey),
+  value: text(judgeValue).optional(),
+  effect: choice(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
+});
+
+/** One host as the file has it. */
+export const hostSchema = fields(
+  {
+    name: text(judgeSubdomain),
+    address: text(judgeAddress).optional(),
+    transport: choice(["ssh", "local"]).optional(),
+    role: choice(["control-plane", "worker"]),
+    nodeName: text(judgeSubdomain).optional(),
+    nodeAddress: text(judgeHostAddress).optional(),
+    labels: map(text(judgeValue), judgeLabelKey).optional(),
+    taints: list(taint).optional(),
+    ssh: ssh.optional(),
+    kubelet: settings.optional(),
+    kubeletExtraArgs: extraArgs.optional(),
+  },
+  "write name, address and role",
+);
+
+const source = z.union([z.literal("existing"), z.strictObject({ bundle: text(judgePath) })], {
+  error: "is not a source; write existing, or bundle: and the path of a directory",
+});
+
+/** The fields below `spec`, each on its own. */
+export const specShape = {
+  kubernetesVersion: text(judgeKubernetesVersion, "write a version such as 1.36.3"),
+  apiEndpoint: fields({ host: text(judgeEndpointHost).optional(), port: integer(1, 65535).optional() }).optional(),
+  certSANs: list(text(judgeSan)).optional(),
+  networking: fields({
+    podSubnet: text(judgeSubnet).optional(),
+    serviceSubnet: text(judgeSubnet).optional(),
+    dnsDomain: text(judgeSubdomain).optional(),
+  }).optional(),
+  network: fields({
+    plugin: choice(["weave-net", "flannel", "none"]).optional(),
+    version: text(judgeVersion).optional(),
+    registry: text(judgeRepository).optional(),
+    backend: choice(["vxlan", "host-gw"]).optional(),
+    mtu: integer(576, 65535).optional(),
+  }).optional(),
+  imageRepository: text(judgeRepository).optional(),
+  pki: fields({
+    encryptionAlgorithm: choice(["RSA-2048", "RSA-3072", "RSA-4096", "ECDSA-P256", "ECDSA-P384"]).optional(),
+    certificateValidityDays: integer(1, 36500).optional(),
+    caCertificateValidityDays: integer(1, 36500).optional(),
+  }).optional(),
+  ssh: ssh.optional(),
+  kubelet: settings.optional(),
+  kubeProxy: settings.optional(),
+  containerd: settings.optional(),
+  extraArgs: fields({
+    apiServer: extraArgs.optional(),
+    controllerManager: extraArgs.optional(),
+    scheduler: extraArgs.optional(),
+    etcd: extraArgs.optional(),
+    kubelet: extraArgs.optional(),
+  }).optional(),
+  sources: list(source).optional(),
+  ignoreChecks: list(text()).optional(),
+  hosts: judged(list(hostSchema, "name at least one host"), (hosts) =>
+    hosts.length === 0 ? "is empty; name at least one host" : undefined,
+  ),
+} as const;
+
+/** The whole file. */
+export const inventorySchema = fields(
+  {
+    apiVersion: choice(["kboot.dev/v1alpha1"]),
+    kind: choice(["Cluster"]),
+    metadata: fields({ name: text(judgeLabel) }, "write metadata: { name: ... }"),
+    spec: fields(specShape),
+  },
+  "an inventory begins with apiVersion: kboot.dev/v1alpha1",
+);
+
+export type InventoryFile = z.output<typeof inventorySchema>;
+export type InventorySpec = InventoryFile["spec"];
+export type InventoryHost = z.output<typeof hostSchema>;
