@@ -79,7 +79,7 @@ export function clusterHost(ssh: Partial<ClusterHost["ssh"]>): ClusterHost {
     role: "worker",
     labels: {},
     taints: [],
-    ssh: { user: "nobody", port: 22, identityFiles: [], knownHostsFile: "/nonexistent", connectTimeoutSeconds: 5, ...ssh },
+    ssh: { user: "nobody", port: 22, identityFiles: [], knownHostsFile: "/nonexistent", connectTimeoutSeconds: 20, ...ssh },
     kubelet: {},
     kubeletExtraArgs: [],
   };
