@@ -22,7 +22,6 @@ export type Component<R extends Recipe = Recipe> = { readonly name: string; read
 export type KubernetesRelease = { readonly etcd: string; readonly etcdImage: string; readonly coreDns: string; readonly pause: string };
 
 const releases: Readonly<Record<string, KubernetesRelease>> = {
-  "1.35": { etcd: "3.6.6", etcdImage: "3.6.6-0", coreDns: "1.13.1", pause: "3.10.1" },
   "1.36": { etcd: "3.6.8", etcdImage: "3.6.8-0", coreDns: "1.14.2", pause: "3.10.2" },
   "1.37": { etcd: "3.7.0", etcdImage: "3.7.0-0", coreDns: "1.14.6", pause: "3.10.2" },
 };

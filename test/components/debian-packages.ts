@@ -1,12 +1,11 @@
-import { execa } from "execa";
 import { run, say } from "./run.ts";
 
 /** What building needs from Debian: a C compiler, runc's libseccomp, and mmdebstrap with the keys of newer suites. */
 const buildPackages = ["debian-archive-keyring", "gcc", "libc6-dev", "libseccomp-dev", "mmdebstrap", "pkg-config"];
 
 async function isInstalled(name: string): Promise<boolean> {
-  const { stdout } = await execa("dpkg-query", ["-W", "-f", "$" + "{db:Status-Status}", name], { reject: false });
-  return stdout === "installed";
+  const status = await run("dpkg-query", ["-W", "-f", "$" + "{db:Status-Status}", name]).catch(() => "unknown to dpkg");
+  return status === "installed";
 }
 
 /** Installs the Debian packages that building needs and the machine lacks. Needs root when there are any. */
