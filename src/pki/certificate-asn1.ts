@@ -1,0 +1,206 @@
+import { createHash } from "node:crypto";
+import { isIP } from "node:net";
+import { Address4, Address6 } from "ip-address";
+import forge from "node-forge";
+
+const { asn1 } = forge;
+type Asn1 = forge.asn1.Asn1;
+
+export type Usage = "serverAuth" | "clientAuth";
+
+/** Object identifiers of extended key usages (RFC 5280, 4.2.1.12). */
+export const usageIds: Readonly<Record<Usage, string>> = { serverAuth: "1.3.6.1.5.5.7.3.1", clientAuth: "1.3.6.1.5.5.7.3.2" };
+
+/** How a certificate is signed: what node:crypto calls the digest, and what the certificate says of it. */
+export interface SignatureScheme {
+  readonly digest: "sha256" | "sha384";
+  readonly id: string;
+  /** RSA's identifier has a NULL parameter, ECDSA's has none (RFC 4055, RFC 5758). */
+  readonly hasNull: boolean;
+}
+
+/** What a certificate says, but for its signature. */
+export interface CertificateFields {
+  /** Big-endian, positive. */
+  readonly serial: Buffer;
+  readonly scheme: SignatureScheme;
+  readonly commonName: string;
+  readonly organization: string | undefined;
+  /** Undefined: it signs itself. */
+  readonly authority: Authority | undefined;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** DER of the SubjectPublicKeyInfo. */
+  readonly publicKey: Buffer;
+  readonly isCa: boolean;
+  readonly usages: readonly Usage[];
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+}
+
+/** What of the signer stands in a certificate: DER of its subject, and its key's identifier. */
+export interface Authority {
+  readonly subject: Buffer;
+  readonly keyId: Buffer | undefined;
+}
+
+const ids = {
+  commonName: "2.5.4.3",
+  organization: "2.5.4.10",
+  subjectKeyId: "2.5.29.14",
+  keyUsage: "2.5.29.15",
+  subjectAltName: "2.5.29.17",
+  basicConstraints: "2.5.29.19",
+  authorityKeyId: "2.5.29.35",
+  extendedKeyUsage: "2.5.29.37",
+};
+
+/** DER of the part of a certificate that is signed. Extensions and their order are those of Go's x509 for kubeadm's templates. */
+export function buildSignedPart(fields: CertificateFields): Buffer {
+  const subject = buildName(fields);
+  return toDer(
+    sequence(
+      tagged(0, asn1.create(asn1.Class.UNIVERSAL, asn1.Type.INTEGER, false, "\x02")),
+      integer(fields.serial),
+      signatureAlgorithm(fields.scheme),
+      fields.authority === undefined ? subject : fromDer(fields.authority.subject),
+      sequence(time(fields.notBefore), time(fields.notAfter)),
+      subject,
+      fromDer(fields.publicKey),
+      tagged(3, sequence(...buildExtensions(fields))),
+    ),
+  );
+}
+
+/** DER of the whole certificate. */
+export function joinSignature(signedPart: Buffer, scheme: SignatureScheme, signature: Buffer): Buffer {
+  return toDer(sequence(fromDer(signedPart), signatureAlgorithm(scheme), bitString(signature, 0)));
+}
+
+/** Reads subject and key identifier out of DER of a certificate. */
+export function readAuthority(certificate: Buffer): Authority {
+  const parts = children(children(fromDer(certificate))[0]);
+  const [subject, extensions] = [parts[5], children(children(parts[7])[0])];
+  if (subject === undefined) throw new Error("the certificate has no subject");
+  const keyId = extensions.find((extension) => asn1.derToOid(String(children(extension)[0]?.value)) === ids.subjectKeyId);
+  const octets = keyId === undefined ? undefined : children(keyId).at(-1)?.value;
+  return { subject: toDer(subject), keyId: typeof octets === "string" ? octetsOf(octets) : undefined };
+}
+
+function buildExtensions({ isCa, usages, authority, publicKey, dnsNames, ipAddresses }: CertificateFields): Asn1[] {
+  // digitalSignature and keyEncipherment, for a CA keyCertSign too
+  const keyUsage = isCa ? bitString(Buffer.of(0xa4), 2) : bitString(Buffer.of(0xa0), 5);
+  const extensions = [extension(ids.keyUsage, true, keyUsage)];
+  if (usages.length > 0) {
+    extensions.push(extension(ids.extendedKeyUsage, false, sequence(...usages.map((usage) => objectId(usageIds[usage])))));
+  }
+  const isTrue = asn1.create(asn1.Class.UNIVERSAL, asn1.Type.BOOLEAN, false, "\xff");
+  extensions.push(extension(ids.basicConstraints, true, sequence(...(isCa ? [isTrue] : []))));
+  if (isCa) extensions.push(extension(ids.subjectKeyId, false, octetString(keyIdOf(publicKey))));
+  if (authority?.keyId !== undefined) {
+    extensions.push(extension(ids.authorityKeyId, false, sequence(context(0, authority.keyId))));
+  }
+  const names = [
+    ...dnsNames.map((name) => context(2, Buffer.from(name))),
+    ...ipAddresses.map((address) => context(7, addressBytes(address))),
+  ];
+  if (names.length > 0) extensions.push(extension(ids.subjectAltName, false, sequence(...names)));
+  return extensions;
+}
+
+/** RFC 7093, method 1, as Go does since 1.25: the first 160 bits of the SHA-256 of the public key's bits. */
+function keyIdOf(publicKey: Buffer): Buffer {
+  const bits = children(fromDer(publicKey))[1]?.value;
+  if (typeof bits !== "string") throw new Error("the public key cannot be read");
+  return createHash("sha256").update(Buffer.from(bits, "latin1").subarray(1)).digest().subarray(0, 20);
+}
+
+function buildName({ commonName, organization }: CertificateFields): Asn1 {
+  const attribute = (id: string, text: string) =>
+    asn1.create(asn1.Class.UNIVERSAL, asn1.Type.SET, true, [sequence(objectId(id), printable(text))]);
+  return sequence(
+    ...(organization === undefined ? [] : [attribute(ids.organization, organization)]),
+    attribute(ids.commonName, commonName),
+  );
+}
+
+function printable(text: string): Asn1 {
+  const type = /^[A-Za-z0-9 '()+,\-./:=?]*$/.test(text) ? asn1.Type.PRINTABLESTRING : asn1.Type.UTF8;
+  return asn1.create(asn1.Class.UNIVERSAL, type, false, binary(Buffer.from(text)));
+}
+
+function addressBytes(address: string): Buffer {
+  if (isIP(address) === 0) throw new Error(`${address} is no IP address`);
+  return Buffer.from(isIP(address) === 4 ? new Address4(address).toArray() : new Address6(address).toUnsignedByteArray());
+}
+
+/** RFC 5280, 4.1.2.5: two digits of the year until 2049. */
+function time(date: Date): Asn1 {
+  const isShort = date.getUTCFullYear() < 2050;
+  const type = isShort ? asn1.Type.UTCTIME : asn1.Type.GENERALIZEDTIME;
+  return asn1.create(asn1.Class.UNIVERSAL, type, false, isShort ? asn1.dateToUtcTime(date) : asn1.dateToGeneralizedTime(date));
+}
+
+function integer(bytes: Buffer): Asn1 {
+  const first = bytes.findIndex((byte) => byte !== 0);
+  const digits = bytes.subarray(first);
+  const isNegative = (digits[0] ?? 0) >= 0x80;
+  return asn1.create(asn1.Class.UNIVERSAL, asn1.Type.INTEGER, false, binary(isNegative ? Buffer.concat([Buffer.of(0), digits]) : digits));
+}
+
+function signatureAlgorithm({ id, hasNull }: SignatureScheme): Asn1 {
+  return sequence(objectId(id), ...(hasNull ? [asn1.create(asn1.Class.UNIVERSAL, asn1.Type.NULL, false, "")] : []));
+}
+
+function extension(id: string, isCritical: boolean, value: Asn1): Asn1 {
+  const critical = isCritical ? [asn1.create(asn1.Class.UNIVERSAL, asn1.Type.BOOLEAN, false, "\xff")] : [];
+  return sequence(objectId(id), ...critical, octetString(toDer(value)));
+}
+
+function sequence(...parts: Asn1[]): Asn1 {
+  return asn1.create(asn1.Class.UNIVERSAL, asn1.Type.SEQUENCE, true, parts);
+}
+
+function tagged(tag: number, part: Asn1): Asn1 {
+  return asn1.create(asn1.Class.CONTEXT_SPECIFIC, tag as forge.asn1.Type, true, [part]);
+}
+
+function context(tag: number, bytes: Buffer): Asn1 {
+  return asn1.create(asn1.Class.CONTEXT_SPECIFIC, tag as forge.asn1.Type, false, binary(bytes));
+}
+
+function objectId(id: string): Asn1 {
+  return asn1.create(asn1.Class.UNIVERSAL, asn1.Type.OID, false, asn1.oidToDer(id).getBytes());
+}
+
+function octetString(bytes: Buffer): Asn1 {
+  return asn1.create(asn1.Class.UNIVERSAL, asn1.Type.OCTETSTRING, false, binary(bytes));
+}
+
+function bitString(bytes: Buffer, unusedBits: number): Asn1 {
+  return asn1.create(asn1.Class.UNIVERSAL, asn1.Type.BITSTRING, false, binary(Buffer.concat([Buffer.of(unusedBits), bytes])));
+}
+
+function children(part: Asn1 | undefined): Asn1[] {
+  return Array.isArray(part?.value) ? part.value : [];
+}
+
+function octetsOf(der: string): Buffer {
+  return Buffer.from(String(fromDer(Buffer.from(der, "latin1")).value), "latin1");
+}
+
+/** Bit strings stay bytes: their contents are not looked into. */
+function fromDer(der: Buffer): Asn1 {
+  const options = { strict: true, parseAllBytes: true, decodeBitStrings: false };
+  // the types know only the older form with a flag for `strict`
+  return asn1.fromDer(binary(der), options as unknown as boolean);
+}
+
+function toDer(part: Asn1): Buffer {
+  return Buffer.from(asn1.toDer(part).getBytes(), "latin1");
+}
+
+/** Forge keeps bytes in strings, one in each character. */
+function binary(bytes: Buffer): string {
+  return bytes.toString("latin1");
+}

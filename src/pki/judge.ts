@@ -1,0 +1,60 @@
+import type { Difference } from "../engine/contracts.ts";
+import type { Secret } from "../secret.ts";
+import type { CertificateWish } from "./issue.ts";
+import { type CertificateDescription, isKeyOf, isSignedBy, readCertificate, shortAddress } from "./read.ts";
+
+const dayMs = 24 * 60 * 60 * 1000;
+/** Renewed when this much of its life is left, or a third of a shorter life. */
+const renewDays = 30;
+
+/** How a certificate falls short of the wish. SANs beyond the wish are left alone: an operator may have added them. */
+export function judgeCertificate(
+  wish: CertificateWish,
+  certificatePem: string,
+  key: Secret,
+  authorityPem: string,
+  now: Date,
+): readonly Difference[] {
+  let found: CertificateDescription;
+  try {
+    found = readCertificate(certificatePem);
+  } catch {
+    return [{ what: "certificate", from: "cannot be read" }];
+  }
+  const differences = [...judgeSubject(wish, found), ...judgeNames(wish, found), ...judgeTimes(found, now)];
+  if (!isSignedBy(certificatePem, authorityPem)) differences.push({ what: "signer", from: `signed by another CA (${found.issuer})` });
+  if (!isKeyOf(certificatePem, key)) differences.push({ what: "key", from: "does not belong to the certificate" });
+  return differences;
+}
+
+/** Whether a certificate is not valid now; other than `judgeCertificate`, one that ends soon is in order. */
+export function isExpired(certificatePem: string, now: Date): boolean {
+  const { notBefore, notAfter } = readCertificate(certificatePem);
+  return now < notBefore || now >= notAfter;
+}
+
+function judgeSubject(wish: CertificateWish, found: CertificateDescription): Difference[] {
+  const compare = (what: string, from: readonly string[], to: readonly string[]): Difference[] =>
+    from.length === to.length && to.every((value) => from.includes(value)) ? [] : [{ what, from: from.join(", "), to: to.join(", ") }];
+  return [
+    ...compare("common name", [found.commonName], [wish.commonName]),
+    ...compare("organization", found.organizations, wish.organization === undefined ? [] : [wish.organization]),
+    ...compare("usages", found.usages, wish.usages),
+  ];
+}
+
+function judgeNames(wish: CertificateWish, found: CertificateDescription): Difference[] {
+  const missing = [
+    ...wish.dnsNames.filter((name) => !found.dnsNames.includes(name)),
+    ...wish.ipAddresses.map(shortAddress).filter((address) => !found.ipAddresses.includes(address)),
+  ];
+  return missing.map((name) => ({ what: "SAN", to: name }));
+}
+
+function judgeTimes({ notBefore, notAfter }: CertificateDescription, now: Date): Difference[] {
+  const leftMs = notAfter.getTime() - now.getTime();
+  const renewMs = Math.min(renewDays * dayMs, (notAfter.getTime() - notBefore.getTime()) / 3);
+  if (now < notBefore) return [{ what: "expiry", from: `not valid before ${notBefore.toISOString()}` }];
+  if (leftMs <= 0) return [{ what: "expiry", from: `expired ${Math.floor(-leftMs / dayMs)} days ago` }];
+  return leftMs > renewMs ? [] : [{ what: "expiry", from: `expires in ${Math.floor(leftMs / dayMs)} days` }];
+}

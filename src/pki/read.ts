@@ -1,0 +1,93 @@
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
+import { Address6 } from "ip-address";
+import type { Secret } from "../secret.ts";
+
+/** What a certificate says. */
+export interface CertificateDescription {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  readonly dnsNames: readonly string[];
+  /** IPv6 in its short form. */
+  readonly ipAddresses: readonly string[];
+  /** Extended key usages by name; unknown ones by their object identifier. */
+  readonly usages: readonly string[];
+  readonly isCa: boolean;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** Common name of the signer. */
+  readonly issuer: string;
+  /** As in `kubeadm join --discovery-token-ca-cert-hash`. */
+  readonly publicKeyPin: string;
+  /** SHA-256 of the certificate, as OpenSSL shows it. */
+  readonly fingerprint: string;
+}
+
+const usageNames: Readonly<Record<string, string>> = { "1.3.6.1.5.5.7.3.1": "serverAuth", "1.3.6.1.5.5.7.3.2": "clientAuth" };
+
+/** Describes the first certificate of a PEM; throws when there is none. */
+export function readCertificate(pem: string): CertificateDescription {
+  const certificate = new X509Certificate(pem);
+  const subject = certificate.toLegacyObject().subject;
+  const names = (certificate.subjectAltName ?? "").split(", ");
+  const valuesOf = (prefix: string) => names.flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+  return {
+    commonName: listOf(subject?.CN)[0] ?? "",
+    organizations: listOf(subject?.O),
+    dnsNames: valuesOf("DNS:"),
+    ipAddresses: valuesOf("IP Address:").map(shortAddress),
+    usages: (certificate.keyUsage ?? []).map((id) => usageNames[id] ?? id),
+    isCa: certificate.ca,
+    notBefore: certificate.validFromDate,
+    notAfter: certificate.validToDate,
+    issuer: listOf(certificate.toLegacyObject().issuer?.CN)[0] ?? "",
+    publicKeyPin: pinOf(certificate.publicKey),
+    fingerprint: certificate.fingerprint256,
+  };
+}
+
+/** All certificates of a PEM, each as a PEM of its own. */
+export function splitCertificates(pem: string): readonly string[] {
+  return pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g) ?? [];
+}
+
+/**
+ * The pin of a CA by which joining nodes know it: `sha256:` and the hash of the DER of its public key
+ * (kubernetes.io, kubeadm join, token-based discovery). `pem` is a certificate.
+ */
+export function publicKeyPin(pem: string): string {
+  return pinOf(new X509Certificate(pem).publicKey);
+}
+
+/** True when the PEM of a private key is that of the certificate. Unreadable text is not. */
+export function isKeyOf(certificatePem: string, key: Secret): boolean {
+  try {
+    return new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(key.reveal()));
+  } catch {
+    return false;
+  }
+}
+
+/** True when one of the certificates in `authorityPem` signed this one. */
+export function isSignedBy(certificatePem: string, authorityPem: string): boolean {
+  const certificate = new X509Certificate(certificatePem);
+  return splitCertificates(authorityPem).some((pem) => {
+    const authority = new X509Certificate(pem);
+    return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+  });
+}
+
+/** An IP address in the one form in which it is compared. */
+export function shortAddress(address: string): string {
+  return isIP(address) === 6 ? new Address6(address).correctForm() : address;
+}
+
+function pinOf(key: KeyObject): string {
+  return `sha256:${createHash("sha256")
+    .update(key.export({ type: "spki", format: "der" }))
+    .digest("hex")}`;
+}
+
+function listOf(value: string | string[] | undefined): readonly string[] {
+  return value === undefined ? [] : [value].flat();
+}
