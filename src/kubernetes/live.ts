@@ -42,7 +42,7 @@ export function createReadLive(): ReadLive<Live> {
       let api = apis.get(name);
       if (api === undefined) {
         const client = await clientCredential(vault);
-        api = await openApi({ connect: () => host.connect(6443, signal), caCert, ...client });
+        api = openApi({ connect: () => host.connect(6443, signal), caCert, ...client });
         apis.set(name, api);
       }
       if (await api.probe("/readyz", signal)) return { api, live: await readCluster(api, caCert, signal) };

@@ -17,7 +17,7 @@ export interface FragmentResult extends Output {
 /** Runs sh text for real, with `take` as the host's shell has it and a payload on stdin. `bin` comes first in PATH. */
 export function runSh(
   script: string,
-  options: { shell?: readonly string[]; payload?: Buffer; bin?: string } = {},
+  options: { shell?: readonly string[]; payload?: Buffer; bin?: string; stateFolder?: string } = {},
 ): Promise<FragmentResult> {
   const [command = "dash", ...args] = options.shell ?? ["dash"];
   const stateFolder = options.stateFolder ?? join(tmpdir(), `kboot-test-state-${process.pid}`);
@@ -40,7 +40,10 @@ export function runSh(
 }
 
 /** Runs a changing fragment as a step's script would: `set -eu`, payload on stdin. */
-export async function runFragment(fragment: Fragment, options: { shell?: readonly string[]; bin?: string; stateFolder?: string } = {}): Promise<FragmentResult> {
+export async function runFragment(
+  fragment: Fragment,
+  options: { shell?: readonly string[]; bin?: string; stateFolder?: string } = {},
+): Promise<FragmentResult> {
   const chunks: Uint8Array[] = [];
   if (fragment.payload !== undefined) for await (const chunk of fragment.payload.open()) chunks.push(chunk);
   const payload = Buffer.concat(chunks);

@@ -1,0 +1,36 @@
+import type { HostKinds } from "../engine/compose.ts";
+import type { HostKind } from "../engine/contracts.ts";
+import { binaryKind } from "./binary.ts";
+import { certificateKind } from "./certificate.ts";
+import { containerImageKind } from "./container-image.ts";
+import { directoryKind } from "./directory.ts";
+import { fileKind } from "./file.ts";
+import { hostsEntryKind } from "./hosts-entry.ts";
+import { kernelModuleKind } from "./kernel-module.ts";
+import { kubeconfigKind } from "./kubeconfig.ts";
+import { sharedSecretKind } from "./shared-secret.ts";
+import { staticPodKind } from "./static-pod.ts";
+import { sysctlKind } from "./sysctl.ts";
+import { systemdUnitKind } from "./systemd-unit.ts";
+
+export { objectKind as objectClusterKind } from "./object.ts";
+
+/** Every kind of resource that a host can have. */
+export const hostKinds: HostKinds = new Map(
+  (
+    [
+      binaryKind,
+      certificateKind,
+      containerImageKind,
+      directoryKind,
+      fileKind,
+      hostsEntryKind,
+      kernelModuleKind,
+      kubeconfigKind,
+      sharedSecretKind,
+      staticPodKind,
+      sysctlKind,
+      systemdUnitKind,
+    ] as unknown as readonly HostKind[]
+  ).map((kind) => [kind.kind, kind]),
+);
