@@ -2,14 +2,10 @@ import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import { Address4, Address6 } from "ip-address";
 import forge from "node-forge";
+import { type Usage, usageIds } from "./usages.ts";
 
 const { asn1 } = forge;
 type Asn1 = forge.asn1.Asn1;
-
-export type Usage = "serverAuth" | "clientAuth";
-
-/** Object identifiers of extended key usages (RFC 5280, 4.2.1.12). */
-export const usageIds: Readonly<Record<Usage, string>> = { serverAuth: "1.3.6.1.5.5.7.3.1", clientAuth: "1.3.6.1.5.5.7.3.2" };
 
 /** How a certificate is signed: what node:crypto calls the digest, and what the certificate says of it. */
 export interface SignatureScheme {

@@ -1,9 +1,8 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, X509Certificate } from "node:crypto";
 import type { Secret } from "../secret.ts";
-import type { Authority, SignatureScheme, Usage } from "./certificate-asn1.ts";
+import type { Authority, SignatureScheme } from "./certificate-asn1.ts";
 import { generateKeys, type KeyAlgorithm } from "./keys.ts";
-
-export type { Usage } from "./certificate-asn1.ts";
+import type { Usage } from "./usages.ts";
 
 /** What a certificate shall say, but for its times. */
 export interface CertificateWish {

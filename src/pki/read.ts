@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "n
 import { isIP } from "node:net";
 import { Address6 } from "ip-address";
 import type { Secret } from "../secret.ts";
+import { usageIds } from "./usages.ts";
 
 /** What a certificate says. */
 export interface CertificateDescription {
@@ -23,7 +24,7 @@ export interface CertificateDescription {
   readonly fingerprint: string;
 }
 
-const usageNames: Readonly<Record<string, string>> = { "1.3.6.1.5.5.7.3.1": "serverAuth", "1.3.6.1.5.5.7.3.2": "clientAuth" };
+const usageNames = new Map<string, string>(Object.entries(usageIds).map(([name, id]) => [id, name]));
 
 /** Describes the first certificate of a PEM; throws when there is none. */
 export function readCertificate(pem: string): CertificateDescription {
@@ -36,7 +37,7 @@ export function readCertificate(pem: string): CertificateDescription {
     organizations: listOf(subject?.O),
     dnsNames: valuesOf("DNS:"),
     ipAddresses: valuesOf("IP Address:").map(shortAddress),
-    usages: (certificate.keyUsage ?? []).map((id) => usageNames[id] ?? id),
+    usages: (certificate.keyUsage ?? []).map((id) => usageNames.get(id) ?? id),
     isCa: certificate.ca,
     notBefore: certificate.validFromDate,
     notAfter: certificate.validToDate,
