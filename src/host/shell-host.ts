@@ -76,6 +76,7 @@ export class ShellHost implements Host {
     if (known !== undefined) return known;
     const started = this.#start(channel, signal);
     this.#shells.set(channel, started);
+    started.catch(() => this.#shells.delete(channel));
     return started;
   }
 
@@ -90,7 +91,10 @@ export class ShellHost implements Host {
   async #holdHost(signal: AbortSignal): Promise<void> {
     const isStarted = this.#shells.has("main");
     const main = await this.#shell("main", signal);
-    if (!isStarted) await main.run({ label: "take the lock of this host", body: ":" }, { signal });
+    if (!isStarted) {
+      this.#trips++;
+      await main.run({ label: "take the lock of this host", body: ":" }, { signal });
+    }
     await main.ready;
   }
 

@@ -2,7 +2,7 @@ import type { RunIdentity } from "./host.ts";
 import { quote } from "./quote.ts";
 
 /** Length of every header that the client sends: fixed, so that the host can read it with a time limit. */
-export const headerBytes = 256;
+const headerBytes = 256;
 
 export interface ProgramSettings {
   /** Random; stands before everything that the shell itself says. */

@@ -101,7 +101,10 @@ function sshTransport(host: ClusterHost, { client, ended }: Connection): Transpo
         void ended.then((cause) => refuse(cause ?? new Error("the connection was lost")));
         client.exec(command, (error, channel) => (error ? refuse(error) : resolve(shellProcess(channel, ended))));
       }),
-    connect: (port, signal) => forward(host, client, port, signal),
+    connect: async (port, signal) => {
+      if (isClosed) throw cannotConnect(host, new Error("the connection was lost"));
+      return forward(host, client, port, signal);
+    },
     close: async () => {
       if (isClosed) return;
       client.end();

@@ -188,3 +188,14 @@ test("a connection that breaks during a script is told with the script's name", 
   await host.close();
   await doomed.stop();
 });
+
+test("a lost connection is told also to whoever asks for a port or a first script later", async (t) => {
+  const doomed = await startSshd();
+  const host = await openSshHost(doomed.host(), reading);
+  await host.close();
+  for (const attempt of [host.connect(22, signal), host.run({ label: "late", body: ":" }, { signal })]) {
+    const error = await t.throwsAsync(attempt, { instanceOf: KbootError });
+    t.is(error.code, "unreachable");
+  }
+  await doomed.stop();
+});
