@@ -9,7 +9,12 @@ const folder = new URL("../../templates/", import.meta.url);
  */
 export function renderTemplate(name: string, values: Readonly<Record<string, string>>): string {
   const source = readFileSync(new URL(`${name}.hbs`, folder), "utf8");
-  return Handlebars.compile<Readonly<Record<string, string>>>(source, { strict: true, noEscape: true })(values);
+  try {
+    return Handlebars.compile<Readonly<Record<string, string>>>(source, { strict: true, noEscape: true })(values);
+  } catch (cause) {
+    // what Handlebars throws is no Error
+    throw new Error(`templates/${name}.hbs: ${(cause as { message: string }).message}`, { cause });
+  }
 }
 
 /** A unit of systemd from a template, read back before use. */

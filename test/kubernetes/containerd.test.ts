@@ -1,0 +1,41 @@
+import test from "ava";
+import { parse } from "smol-toml";
+import { containerdConfig, containerdUnit } from "../../src/kubernetes/containerd.ts";
+import { parseUnit } from "../../src/render/unit.ts";
+import { testCluster } from "./fixture.ts";
+
+test("containerd uses systemd's cgroups and the pause image of the version", (t) => {
+  const { version, plugins } = parse(containerdConfig(testCluster())) as { version: number; plugins: unknown };
+  t.is(version, 3);
+  t.deepEqual(plugins, {
+    "io.containerd.cri.v1.images": { pinned_images: { sandbox: "registry.k8s.io/pause:3.10.2" } },
+    "io.containerd.cri.v1.runtime": {
+      cni: { bin_dirs: ["/opt/cni/bin"], conf_dir: "/etc/cni/net.d" },
+      containerd: { runtimes: { runc: { runtime_type: "io.containerd.runc.v2", options: { SystemdCgroup: true } } } },
+    },
+  });
+});
+
+test("tables of the inventory are merged in", (t) => {
+  const containerd = {
+    oom_score: -100,
+    plugins: { "io.containerd.cri.v1.runtime": { restrict_oom_score_adj: true, containerd: { default_runtime_name: "runc" } } },
+  };
+  const config = parse(containerdConfig(testCluster({ containerd })));
+  t.is(config["oom_score"], -100);
+  t.like(config, {
+    plugins: {
+      "io.containerd.cri.v1.runtime": {
+        restrict_oom_score_adj: true,
+        containerd: { default_runtime_name: "runc", runtimes: { runc: { options: { SystemdCgroup: true } } } },
+      },
+    },
+  });
+});
+
+test("a restart of containerd leaves containers alone", (t) => {
+  const service = new Map(parseUnit(containerdUnit()).get("Service"));
+  t.is(service.get("KillMode"), "process");
+  t.is(service.get("Delegate"), "yes");
+  t.is(service.get("Type"), "notify");
+});

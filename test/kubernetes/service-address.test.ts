@@ -1,0 +1,9 @@
+import test from "ava";
+import { addressInSubnet, dnsAddress } from "../../src/kubernetes/service-address.ts";
+
+test("counts from the start of the subnet", (t) => {
+  t.is(dnsAddress({ serviceSubnet: "10.96.0.0/12" }), "10.96.0.10");
+  t.is(dnsAddress({ serviceSubnet: "10.96.3.7/12" }), "10.96.0.10");
+  t.is(dnsAddress({ serviceSubnet: "fd00:10:96::/112" }), "fd00:10:96::a");
+  t.is(addressInSubnet("10.96.0.248/29", 10), "10.96.1.2");
+});
