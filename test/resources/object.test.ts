@@ -151,7 +151,7 @@ const replicasOnly = {
 test("a new object is applied without its kept fields, which follow under a manager of their own", async (t) => {
   const { api, calls } = recordingApi();
   await objectKind.change([item(object(wish, { keep: ["spec.replicas"] }))], api, signal);
-  const { replicas: _, ...spec } = wish.spec as Loose;
+  const { replicas: _, ...spec } = wish["spec"] as Loose;
   t.deepEqual(calls as unknown[], [
     { verb: "apply", object: { ...wish, spec }, manager: "kboot" },
     { verb: "apply", object: replicasOnly, manager: "kboot-initial" },
