@@ -1,9 +1,12 @@
-import { mkdtemp } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Host, RunIdentity } from "../../src/host/host.ts";
 import { openLocalHost } from "../../src/host/local/local-host.ts";
 import type { OpenOptions } from "../../src/host/shell-host.ts";
+
+process.setMaxListeners(0);
 
 let runs = 0;
 
@@ -22,7 +25,11 @@ export async function openTestHost(options: TestHostOptions = {}): Promise<Host>
   return openLocalHost(name, run, { sh: ["dash"], ...options, user: "root", runDirectory: options.runDirectory ?? (await runDirectory()) });
 }
 
-/** A new directory for the locks of a host. */
-export function runDirectory(): Promise<string> {
-  return mkdtemp(join(tmpdir(), "kboot-run-"));
+/** A new directory for the locks of a host; it is removed when the tests end. */
+export async function runDirectory(): Promise<string> {
+  const parent = await mkdtemp(join(tmpdir(), "kboot-run-"));
+  process.once("exit", () => rmSync(parent, { recursive: true, force: true }));
+  const directory = join(parent, "run");
+  await mkdir(directory);
+  return directory;
 }
