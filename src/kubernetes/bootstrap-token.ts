@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import type { KubernetesObject } from "../engine/contracts.ts";
 import { KbootError } from "../errors.ts";
 import { Secret } from "../secret.ts";
+import { bootstrapGroup } from "./bootstrap-rbac.ts";
 
 /** A token by which nodes join (kubernetes.io, authenticating with bootstrap tokens). */
 export interface BootstrapToken {
@@ -18,9 +19,6 @@ export interface BootstrapTokenOptions {
 }
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
-
-/** The group of nodes that join by a token, to which kubeadm binds what they may do. */
-export const bootstrapGroup = "system:bootstrappers:kubeadm:default-node-token";
 
 /** A new token. */
 export function generateBootstrapToken(): BootstrapToken {

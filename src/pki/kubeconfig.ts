@@ -46,9 +46,15 @@ export function buildTokenKubeconfig({ token, ...api }: ApiAddress & { readonly 
   return new Secret(build(api, "tls-bootstrap-token-user", { token: bootstrapTokenText(token).reveal() }));
 }
 
+export interface KubeletKubeconfig extends ApiAddress {
+  readonly user: string;
+  /** Of the PEM with certificate and key. */
+  readonly clientPath: string;
+}
+
 /** The kubelet's kubeconfig in its final form: it points at the certificate that the kubelet renews. It holds no secret. */
-export function buildKubeletKubeconfig({ user, ...api }: ApiAddress & { readonly user: string }): string {
-  return build(api, user, { "client-certificate": kubeletClientPem, "client-key": kubeletClientPem });
+export function buildKubeletKubeconfig({ user, clientPath, ...api }: KubeletKubeconfig): string {
+  return build(api, user, { "client-certificate": clientPath, "client-key": clientPath });
 }
 
 /** Reads a kubeconfig; undefined when it is none. */

@@ -52,6 +52,17 @@ export function splitCertificates(pem: string): readonly string[] {
   return pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g) ?? [];
 }
 
+/** SHA-256 of each certificate of a PEM, in their order; empty for text without a readable one. */
+export function fingerprintsOf(pem: string): string {
+  try {
+    return splitCertificates(pem)
+      .map((certificate) => new X509Certificate(certificate).fingerprint256)
+      .join(", ");
+  } catch {
+    return "";
+  }
+}
+
 /**
  * The pin of a CA by which joining nodes know it: `sha256:` and the hash of the DER of its public key
  * (kubernetes.io, kubeadm join, token-based discovery). `pem` is a certificate.

@@ -1,0 +1,153 @@
+import { basename, dirname } from "node:path/posix";
+import type { ChangeContext, Difference, HostKind, Item } from "../engine/contracts.ts";
+import { quote } from "../host/quote.ts";
+import { type CertificateWish, issueCertificate } from "../pki/issue.ts";
+import { isExpired, judgeCertificate } from "../pki/judge.ts";
+import type { KeyAlgorithm } from "../pki/keys.ts";
+import { buildKubeconfig, buildKubeletKubeconfig, kubeletClientPem, readKubeconfig } from "../pki/kubeconfig.ts";
+import { fingerprintsOf, splitCertificates } from "../pki/read.ts";
+import { Secret } from "../secret.ts";
+import { needAuthority } from "./certificate.ts";
+import { attributesOf, compareModes, type ObservedSecretFile, observeFiles, parseFiles, setModes } from "./observe-files.ts";
+import { type FileToWrite, writeFiles } from "./write-files.ts";
+
+/** A kubeconfig with a client certificate of the cluster's CA. */
+export interface KubeconfigResource {
+  readonly kind: "kubeconfig";
+  readonly path: string;
+  /** Common name of the certificate: `system:kube-scheduler`. */
+  readonly user: string;
+  readonly organization?: string;
+  /** `https://192.168.56.11:6443`. */
+  readonly server: string;
+  /** For new keys. */
+  readonly algorithm: KeyAlgorithm;
+  readonly validityDays: number;
+  /**
+   * `client-certificate`: embedded. `kubelet-final`: the file points at the certificate that the kubelet renews by itself
+   * (kubeadm/app/phases/kubelet, phase kubelet-finalize, v1.36); it is made once and then the kubelet's.
+   */
+  readonly form: "client-certificate" | "kubelet-final";
+  /** Where the kubelet's certificate is. Default: where the kubelet has it without further arguments. */
+  readonly clientPath?: string;
+}
+
+export interface ObservedKubeconfig {
+  readonly file: ObservedSecretFile | undefined;
+  /** Of the kubelet: certificate and key in one PEM. */
+  readonly clientPem: ObservedSecretFile | undefined;
+}
+
+/** A kubeconfig resource. */
+export function kubeconfig(wish: Omit<KubeconfigResource, "kind">): KubeconfigResource {
+  return { kind: "kubeconfig", ...wish };
+}
+
+export const kubeconfigKind: HostKind<KubeconfigResource, ObservedKubeconfig> = {
+  kind: "kubeconfig",
+  id: ({ path }) => `kubeconfig:${path}`,
+  observe: (resource) => observeFiles(pathsOf(resource)),
+  parse(_resource, { stdout }) {
+    const [file, clientPem] = parseFiles(stdout);
+    return { file, clientPem };
+  },
+  compare(resource, observed, { vault, now }) {
+    const caCert = vault.get("ca")?.certificate;
+    if (caCert === undefined) return [{ what: "kubeconfig", to: "new, with a certificate of the new ca" }];
+    const certificate = judgeClient(resource, observed, caCert, now);
+    return [
+      ...judgeFile(resource, observed.file, caCert),
+      ...certificate.map(({ what, ...rest }) => ({ what: `client ${what}`, ...rest })),
+      ...compareModes([{ path: resource.path, mode: "0600" }], [observed.file]),
+    ];
+  },
+  async change(items, context) {
+    const changes = await Promise.all(items.map((item) => changeOne(item, context)));
+    const files = changes.flatMap((change) => change.files);
+    const fragment = files.length === 0 ? { script: "true" } : await writeFiles(files);
+    return { ...fragment, script: [fragment.script, ...changes.map(({ script }) => script)].join("\n") };
+  },
+  before: ({ file }) => attributesOf(file),
+};
+
+function pathsOf({ path, form, clientPath = kubeletClientPem }: KubeconfigResource): readonly string[] {
+  return form === "kubelet-final" ? [path, clientPath] : [path];
+}
+
+/** What differs in the file itself. */
+function judgeFile(resource: KubeconfigResource, file: ObservedSecretFile | undefined, caCert: string): Difference[] {
+  if (file === undefined) return [{ what: "kubeconfig", to: "new" }];
+  const found = readKubeconfig(file.content);
+  if (found === undefined) return [{ what: "kubeconfig", from: "cannot be read" }];
+  const differences: Difference[] = [];
+  if (found.server !== resource.server) differences.push({ what: "server", from: found.server, to: resource.server });
+  if (fingerprintsOf(found.caCert ?? "") !== fingerprintsOf(caCert)) differences.push({ what: "CA", from: "another CA" });
+  if (resource.form === "kubelet-final") {
+    const { clientPath = kubeletClientPem } = resource;
+    if (found.certificatePath !== clientPath || found.keyPath !== clientPath) differences.push({ what: "credential", to: clientPath });
+  }
+  return differences;
+}
+
+/** What differs in the client certificate. That of the kubelet need only be valid: the kubelet renews it in time. */
+function judgeClient(resource: KubeconfigResource, observed: ObservedKubeconfig, caCert: string, now: Date): readonly Difference[] {
+  const isKubelets = resource.form === "kubelet-final";
+  const { certificatePem, key } = isKubelets ? readClientPem(observed.clientPem) : readEmbedded(observed.file);
+  if (certificatePem === undefined || key === undefined) return [{ what: "certificate", to: "new" }];
+  const differences = judgeCertificate(wishOf(resource), certificatePem, key, caCert, now);
+  return isKubelets ? differences.filter(({ what }) => what !== "expiry" || isExpired(certificatePem, now)) : differences;
+}
+
+async function changeOne({ resource, observed }: Item<KubeconfigResource, ObservedKubeconfig>, { vault, now }: ChangeContext) {
+  const ca = needAuthority(vault, "ca");
+  const { path, server, user, algorithm, validityDays } = resource;
+  const isFileWrong = judgeFile(resource, observed.file, ca.certificatePem).length > 0;
+  const isClientWrong = judgeClient(resource, observed, ca.certificatePem, now).length > 0;
+  const issue = () => issueCertificate({ ...wishOf(resource), validityDays, now, algorithm }, ca);
+  const api = { server, caCert: ca.certificatePem, user };
+  if (!isFileWrong && !isClientWrong) return { files: [], script: setModes([{ path, mode: "0600" }]) };
+  if (resource.form === "client-certificate") {
+    return { files: [{ path, mode: "0600", content: buildKubeconfig({ ...api, ...(await issue()) }) }], script: "" };
+  }
+  const { clientPath = kubeletClientPem } = resource;
+  const files: FileToWrite[] = [];
+  let script = isFileWrong ? "" : setModes([{ path, mode: "0600" }]);
+  if (isClientWrong) {
+    const { certificatePem, key } = await issue();
+    const target = `${dirname(clientPath)}/kubelet-client-${timestamp(now)}.pem`;
+    files.push({ path: target, mode: "0600", content: new Secret(certificatePem + key.reveal()) });
+    script = [script, moveLink(clientPath, target)].join("\n");
+  }
+  if (isFileWrong) files.push({ path, mode: "0600", content: buildKubeletKubeconfig({ ...api, clientPath }) });
+  return { files, script };
+}
+
+function wishOf({ user, organization }: KubeconfigResource): CertificateWish {
+  return { commonName: user, organization, usages: ["clientAuth"], dnsNames: [], ipAddresses: [] };
+}
+
+interface Client {
+  readonly certificatePem?: string | undefined;
+  readonly key?: Secret | undefined;
+}
+
+function readEmbedded(file: ObservedSecretFile | undefined): Client {
+  return file === undefined ? {} : (readKubeconfig(file.content) ?? {});
+}
+
+function readClientPem(file: ObservedSecretFile | undefined): Client {
+  const text = file?.content.reveal() ?? "";
+  const [key] = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+-----END [A-Z ]*PRIVATE KEY-----/.exec(text) ?? [];
+  return { certificatePem: splitCertificates(text)[0], key: key === undefined ? undefined : new Secret(key) };
+}
+
+/** Points a link elsewhere in one move. */
+function moveLink(path: string, target: string): string {
+  const staged = quote(`${dirname(path)}/.${basename(path)}.kboot`);
+  return [`rm -f ${staged}`, `ln -s ${quote(target)} ${staged}`, `mv -f ${staged} ${quote(path)}`].join("\n");
+}
+
+/** As the kubelet names the files of its certificates: `2026-11-24-12-03-05`. */
+function timestamp(now: Date): string {
+  return now.toISOString().slice(0, 19).replaceAll(/[T:]/g, "-");
+}
