@@ -3,8 +3,6 @@ import { KbootError } from "../errors.ts";
 import { collectionPath, KindTable, objectPath } from "./api-kinds.ts";
 import { type ApiAccess, ApiAgent, type ApiRequest, type ApiResponse, sendRequest } from "./api-request.ts";
 
-export type { ApiAccess } from "./api-request.ts";
-
 const pageSize = 500;
 
 /**

@@ -3,7 +3,7 @@ import { networkPlugin } from "../network/index.ts";
 import { minorVersion } from "./versions.ts";
 
 /** Programs of Kubernetes' own release that come as images. */
-export type KubernetesProgram = "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kube-proxy";
+type KubernetesProgram = "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kube-proxy";
 
 type Versioned = Pick<Cluster, "kubernetesVersion" | "imageRepository">;
 

@@ -32,7 +32,7 @@ export function kubeProxy(cluster: Cluster): readonly ObjectResource[] {
 }
 
 /** KubeProxyConfiguration with the inventory's over it. */
-export function kubeProxyConfiguration(cluster: Cluster): Readonly<Record<string, unknown>> {
+function kubeProxyConfiguration(cluster: Cluster): Readonly<Record<string, unknown>> {
   const defaults = {
     apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
     bindAddress: cluster.serviceSubnet.includes(":") ? "::" : "0.0.0.0",

@@ -15,11 +15,6 @@ export interface ControlPlaneNode {
   readonly facts: Pick<Facts, "directories">;
 }
 
-/** Names of the static pods, in the order in which they are of use. */
-export const staticPodNames = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const;
-
-export type StaticPodName = (typeof staticPodNames)[number];
-
 /** Directories that certificates in /etc/ssl/certs may link to: mounted where they exist (kubeadm/app/phases/controlplane/volumes.go, v1.36). */
 export const certificateDirectories = [
   "/etc/pki/ca-trust",
@@ -40,11 +35,11 @@ function loopback(nodeAddress: string): string {
 }
 
 /** The URL under which other control planes reach this node's etcd. */
-export function etcdClientUrl(nodeAddress: string): string {
+function etcdClientUrl(nodeAddress: string): string {
   return `https://${hostPort(nodeAddress, 2379)}`;
 }
 
-export function etcdPeerUrl(nodeAddress: string): string {
+function etcdPeerUrl(nodeAddress: string): string {
   return `https://${hostPort(nodeAddress, 2380)}`;
 }
 
@@ -241,7 +236,8 @@ function etcdProbe(metricsUrls: string | undefined, local: string): ProbeTarget 
 }
 
 function staticPod(of: {
-  readonly name: StaticPodName;
+  /** Of the component: its pod, container and binary. */
+  readonly name: string;
   readonly image: string;
   readonly arguments: readonly string[];
   readonly annotations?: Readonly<Record<string, string>>;

@@ -2,10 +2,9 @@ import anyTest, { type TestFn } from "ava";
 import { stringify } from "yaml";
 import type { Api, KubernetesObject } from "../../src/engine/contracts.ts";
 import { clusterConfiguration } from "../../src/kubernetes/kubeadm-config.ts";
-import { clusterObjects } from "../../src/kubernetes/objects.ts";
 import { networkPlugin } from "../../src/network/index.ts";
 import { type ObjectResource, objectKind } from "../../src/resources/object.ts";
-import { testCluster } from "../kubernetes/fixture.ts";
+import { clusterObjects, testCluster } from "../kubernetes/fixture.ts";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
 
 const test = anyTest as TestFn<ApiServer>;

@@ -1,4 +1,11 @@
 import type { Cluster, ClusterHost } from "../../src/inventory/cluster.ts";
+import { bootstrapRbac } from "../../src/kubernetes/bootstrap-rbac.ts";
+import { clusterInfo } from "../../src/kubernetes/cluster-info.ts";
+import { coreDns } from "../../src/kubernetes/core-dns.ts";
+import { kbootConfig } from "../../src/kubernetes/kboot-config.ts";
+import { kubeProxy } from "../../src/kubernetes/kube-proxy.ts";
+import { kubeadmConfig } from "../../src/kubernetes/kubeadm-config.ts";
+import type { ObjectResource } from "../../src/resources/object.ts";
 
 /** A worker, or a host with these differences. */
 export function testHost(over: Partial<ClusterHost> = {}): ClusterHost {
@@ -43,4 +50,16 @@ export function testCluster(over: Partial<Cluster> = {}): Cluster {
     ignoreChecks: [],
     ...over,
   };
+}
+
+/** Every object that kboot puts into a cluster, but for the pod network. */
+export function clusterObjects(cluster: Cluster, caCert: string): readonly ObjectResource[] {
+  return [
+    ...bootstrapRbac(),
+    ...kubeadmConfig(cluster),
+    ...clusterInfo(cluster, caCert),
+    ...kubeProxy(cluster),
+    ...coreDns(cluster),
+    ...kbootConfig(cluster),
+  ];
 }

@@ -5,9 +5,8 @@ import { coreDns } from "../../src/kubernetes/core-dns.ts";
 import { kbootConfig } from "../../src/kubernetes/kboot-config.ts";
 import { kubeProxy } from "../../src/kubernetes/kube-proxy.ts";
 import { clusterConfiguration } from "../../src/kubernetes/kubeadm-config.ts";
-import { clusterObjects } from "../../src/kubernetes/objects.ts";
 import type { ObjectResource } from "../../src/resources/object.ts";
-import { testCluster, testHost } from "./fixture.ts";
+import { clusterObjects, testCluster, testHost } from "./fixture.ts";
 
 const caCert = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 
