@@ -65,7 +65,7 @@ type Settings = Readonly<Record<string, unknown>>;
 function findOwned(settings: Settings | undefined, owned: readonly Owned[], base: Path): readonly Finding[] {
   return owned.flatMap(({ path, instead }) => {
     const found = touches(settings ?? {}, path);
-    return found === undefined ? [] : [{ path: [...base, ...found], atKey: true, message: `is not for the inventory to set: ${instead}` }];
+    return found === undefined ? [] : [{ path: [...base, ...found], atKey: true, message: `must not be set here; ${instead}` }];
   });
 }
 
@@ -82,6 +82,6 @@ function touches(settings: unknown, path: readonly string[]): readonly string[] 
 function findArgs(args: Settings | undefined, owned: Readonly<Record<string, string>>, base: Path): readonly Finding[] {
   return Object.keys(args ?? {}).flatMap((name) => {
     const instead = owned[name];
-    return instead === undefined ? [] : [{ path: [...base, name], atKey: true, message: `is not for the inventory to set: ${instead}` }];
+    return instead === undefined ? [] : [{ path: [...base, name], atKey: true, message: `must not be set here; ${instead}` }];
   });
 }

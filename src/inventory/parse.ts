@@ -5,7 +5,7 @@ import { parseText } from "./document.ts";
 import type { Finding, Problem } from "./problem.ts";
 import { resolveCluster } from "./resolve.ts";
 import { type Draft, judgeDraft } from "./rules.ts";
-import { hostSchema, inventorySchema, specShape } from "./schema.ts";
+import { beginning, hostSchema, inventorySchema, specShape } from "./schema.ts";
 
 export type ParsedInventory =
   | { readonly cluster: Cluster; readonly problems?: never }
@@ -18,6 +18,7 @@ export type ParsedInventory =
 export function parseInventory(text: string, { file, home }: { readonly file: string; readonly home: string }): ParsedInventory {
   const document = parseText(text);
   if (document.values === undefined) return { problems: inOrder(document.problems) };
+  if (document.values === null) return { problems: [document.locate({ path: [], message: `the file is empty; ${beginning}` })] };
   const parsed = inventorySchema.safeParse(document.values, { reportInput: true });
   const findings = [...(parsed.error?.issues.flatMap(findingsOf) ?? []), ...judgeDraft(draftOf(document.values))];
   const problems = [...document.problems, ...findings.map(document.locate)];

@@ -88,12 +88,6 @@ const controlPlanes: Rule = ({ hosts, wrong }) =>
 const transports: Rule = ({ hosts }) => {
   const local = hosts.filter(({ host }) => host.transport === "local");
   return [
-    ...hosts
-      .filter(({ host }) => host.transport !== "local" && host.address === undefined)
-      .map(({ index }) => ({
-        path: hostPath(index, "address"),
-        message: "is missing; write the IPv4 address or DNS name that SSH connects to",
-      })),
     ...local.slice(1).map(({ index }) => ({
       path: hostPath(index, "transport"),
       message: `hosts[${local[0]?.index}] is the local machine already; reach this host over ssh`,

@@ -37,8 +37,7 @@ const taint = fields({
   effect: choice(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
 });
 
-/** One host as the file has it. */
-export const hostSchema = fields(
+const hostFields = fields(
   {
     name: text(judgeSubdomain),
     address: text(judgeAddress).optional(),
@@ -55,7 +54,17 @@ export const hostSchema = fields(
   "write name, address and role",
 );
 
-const source = z.union([z.literal("existing"), z.strictObject({ bundle: text(judgePath) })], {
+/** One host as the file has it. */
+export const hostSchema = hostFields.superRefine(
+  (host, { addIssue }) => {
+    if (host.transport === "local" || host.address !== undefined) return;
+    addIssue({ code: "custom", path: ["address"], message: "is missing; write the IPv4 address or DNS name that SSH connects to" });
+  },
+  // also when another field of the host is wrong
+  { when: ({ value }) => typeof value === "object" && value !== null },
+);
+
+const source = z.union([z.literal("existing"), fields({ bundle: text(judgePath) })], {
   error: "is not a source; write existing, or bundle: and the path of a directory",
 });
 
@@ -100,6 +109,9 @@ export const specShape = {
   ),
 } as const;
 
+/** What to write into an empty file. */
+export const beginning = "an inventory begins with apiVersion: kboot.dev/v1alpha1";
+
 /** The whole file. */
 export const inventorySchema = fields(
   {
@@ -108,7 +120,7 @@ export const inventorySchema = fields(
     metadata: fields({ name: text(judgeLabel) }, "write metadata: { name: ... }"),
     spec: fields(specShape),
   },
-  "an inventory begins with apiVersion: kboot.dev/v1alpha1",
+  beginning,
 );
 
 export type InventoryFile = z.output<typeof inventorySchema>;

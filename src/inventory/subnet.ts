@@ -34,7 +34,7 @@ export function prefixLengthOf(cidr: string): number {
 /** What is wrong with an IPv4 CIDR that must name a network by its first address. */
 export function judgeSubnet(text: string): string | undefined {
   const [address = "", length = ""] = text.split("/", 2);
-  if (isIpv6(address)) return `is IPv6 (${text}), which kboot cannot do yet; give an IPv4 subnet such as 10.244.0.0/16`;
+  if (isIpv6(address)) return `${text} is IPv6, which kboot cannot do yet; give an IPv4 subnet such as 10.244.0.0/16`;
   if (!isIpv4(address) || !/^(\d|[12]\d|3[0-2])$/.test(length) || text !== `${address}/${length}`) {
     return `${JSON.stringify(text)} is not an IPv4 subnet; write it like 10.244.0.0/16`;
   }
@@ -44,7 +44,7 @@ export function judgeSubnet(text: string): string | undefined {
 
 /** What is wrong with an IPv4 address that a host shall have in a network. */
 export function judgeHostAddress(text: string): string | undefined {
-  if (isIpv6(text)) return `is IPv6 (${text}), which kboot cannot do yet; give an IPv4 address`;
+  if (isIpv6(text)) return `${text} is IPv6, which kboot cannot do yet; give an IPv4 address`;
   if (!isIpv4(text)) return `${JSON.stringify(text)} is not an IPv4 address; write it like 192.168.56.11`;
   const why = unusable(text);
   return why === undefined ? undefined : `${text} ${why}; give an address by which the other hosts reach this one`;

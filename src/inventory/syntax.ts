@@ -22,7 +22,7 @@ export function judgeSubdomain(text: string): string | undefined {
 /** What SSH can connect to: an IPv4 address or a name; case and underscores are the resolver's affair. */
 export function judgeAddress(text: string): string | undefined {
   if (isIpv4(text)) return undefined;
-  if (isIpv6(text)) return `is IPv6 (${text}), which kboot cannot do yet; give an IPv4 address or a DNS name`;
+  if (isIpv6(text)) return `${text} is IPv6, which kboot cannot do yet; give an IPv4 address or a DNS name`;
   if (/^[\d.]+$/.test(text)) return `${JSON.stringify(text)} is not an IPv4 address; write it like 192.168.56.11`;
   return /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/.test(text)
     ? undefined
@@ -32,7 +32,7 @@ export function judgeAddress(text: string): string | undefined {
 /** Host of the API: an IPv4 address or a DNS name in lower case. */
 export function judgeEndpointHost(text: string): string | undefined {
   if (isIpv4(text)) return undefined;
-  if (isIpv6(text)) return `is IPv6 (${text}), which kboot cannot do yet; give an IPv4 address or a DNS name`;
+  if (isIpv6(text)) return `${text} is IPv6, which kboot cannot do yet; give an IPv4 address or a DNS name`;
   return isSubdomain(text) && !/^[\d.]+$/.test(text)
     ? undefined
     : `${JSON.stringify(text)} is neither an IPv4 address nor a DNS name in lower case; a port stands in apiEndpoint.port`;

@@ -1,0 +1,58 @@
+import test from "ava";
+import { refuses } from "./refuses.ts";
+
+test(
+  "refuses arguments that the inventory has a field for",
+  refuses,
+  `
+  extraArgs:
+    apiServer: { service-cluster-ip-range: 10.0.0.0/24 }
+    kubelet: { node-ip: 10.0.0.1 }
+  hosts:
+    - { name: cp1, address: 192.168.56.11, role: control-plane, kubeletExtraArgs: { hostname-override: x } }`,
+  [
+    '7:18 extraArgs.apiServer["service-cluster-ip-range"]: must not be set here; set networking.serviceSubnet',
+    '8:16 extraArgs.kubelet["node-ip"]: must not be set here; set nodeAddress of the host',
+    '10:85 hosts[0].kubeletExtraArgs["hostname-override"]: must not be set here; set nodeName of the host',
+  ],
+);
+
+test(
+  "refuses free-form settings that contradict the cluster",
+  refuses,
+  `
+  kubelet: { staticPodPath: /x, clusterDNS: [10.0.0.10], clusterDomain: x, authentication: { x509: { clientCAFile: /x } } }
+  kubeProxy: { clusterCIDR: 10.0.0.0/8, kind: X }
+  containerd: { version: 2 }`,
+  [
+    "6:14 kubelet.staticPodPath: must not be set here; the control plane's pods are in /etc/kubernetes/manifests",
+    "6:33 kubelet.clusterDNS: must not be set here; it is the tenth address of networking.serviceSubnet",
+    "6:58 kubelet.clusterDomain: must not be set here; set networking.dnsDomain",
+    "6:102 kubelet.authentication.x509.clientCAFile: must not be set here; it is the cluster's CA",
+    "7:16 kubeProxy.clusterCIDR: must not be set here; set networking.podSubnet",
+    "7:41 kubeProxy.kind: must not be set here; kboot writes it",
+    "8:17 containerd.version: must not be set here; kboot writes version 3",
+  ],
+);
+
+test(
+  "refuses free-form settings that remove what contains such a field",
+  refuses,
+  `
+  kubelet: { authentication: null }
+  hosts:
+    - { name: cp1, address: 192.168.56.11, role: control-plane, kubelet: { authentication: { x509: none } } }`,
+  [
+    "6:14 kubelet.authentication: must not be set here; it is the cluster's CA",
+    "8:94 hosts[0].kubelet.authentication.x509: must not be set here; it is the cluster's CA",
+  ],
+);
+
+test(
+  "refuses free-form settings that are no map",
+  refuses,
+  `
+  kubelet: [failSwapOn]
+  containerd:`,
+  ["6:12 kubelet: must be a map, not a list", "7:14 containerd: has no value; give it one or remove the key"],
+);

@@ -1,0 +1,78 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import test from "ava";
+import fc from "fast-check";
+import { stringify } from "yaml";
+import { KbootError } from "../../src/errors.ts";
+import { parseInventory } from "../../src/inventory/parse.ts";
+import { readInventory } from "../../src/inventory/read.ts";
+import { inventory } from "./refuses.ts";
+
+async function withFile<T>(text: string, use: (file: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "kboot-inventory-"));
+  try {
+    const file = join(folder, "lab.yaml");
+    await writeFile(file, text);
+    return await use(file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+test("reads a file into a cluster that knows where it came from", async (t) => {
+  await withFile(inventory(), async (file) => {
+    const cluster = await readInventory(relative(process.cwd(), file));
+    t.is(cluster.file, file);
+    t.is(cluster.hosts[0]?.ssh.knownHostsFile, join(homedir(), ".ssh/known_hosts"));
+  });
+});
+
+test("throws one error with a line for each problem, in the file's order", async (t) => {
+  await withFile(inventory("  certSANs: [_]\n  hosts: [{ name: cp1, address: a, role: x }]"), async (file) => {
+    const error = await t.throwsAsync(readInventory(file), { instanceOf: KbootError });
+    t.is(error?.code, "inventory");
+    t.is(error?.hint, "docs/inventory.md describes every field");
+    t.deepEqual(error?.message.split("\n"), [
+      `${file}:6:14 certSANs[0]: "_" is neither an IP address nor a DNS name in lower case, such as api.example.com or *.example.com`,
+      `${file}:7:42 hosts[0].role: must be control-plane or worker, not x`,
+    ]);
+  });
+});
+
+test("names a file that cannot be read", async (t) => {
+  const error = await t.throwsAsync(readInventory("/nowhere/lab.yaml"), { instanceOf: KbootError });
+  t.is(error?.code, "inventory");
+  t.deepEqual(error?.where, { file: "/nowhere/lab.yaml" });
+  t.regex(error?.message ?? "", /^cannot read the inventory: ENOENT/);
+  t.truthy(error?.cause);
+  t.truthy(error?.hint);
+});
+
+test("whatever stands in a file, it gives a cluster or problems with places inside the text", (t) => {
+  const origin = { file: "lab.yaml", home: "/home/me" };
+  const host = fc.record({
+    name: fc.jsonValue(),
+    address: fc.jsonValue(),
+    role: fc.jsonValue(),
+    labels: fc.jsonValue(),
+    taints: fc.jsonValue(),
+  });
+  const spec = fc.record({
+    networking: fc.jsonValue(),
+    extraArgs: fc.jsonValue(),
+    kubelet: fc.jsonValue(),
+    sources: fc.jsonValue(),
+    hosts: fc.oneof(fc.jsonValue(), fc.array(host)),
+  });
+  fc.assert(
+    fc.property(fc.oneof(fc.record({ spec }), fc.jsonValue()), (value) => {
+      const text = stringify(value);
+      const { problems } = parseInventory(text, origin);
+      const lines = text.split("\n");
+      return problems?.every(({ line, column }) => column >= 1 && column <= (lines[line - 1]?.length ?? -1) + 1) === true;
+    }),
+  );
+  fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => (parseInventory(text, origin).problems?.length ?? 0) > 0));
+  t.pass();
+});
