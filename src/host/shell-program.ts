@@ -69,7 +69,7 @@ function oneLine(text: string): string {
  * The program itself, for dash and busybox. What it says is `MARK KIND TEXT newline`, without the blanks:
  * `:STATUS` after the output of a script (on stdout and on stderr), `+` to find out whether somebody still reads,
  * and `!` with one of
- *   ready                 scripts may run
+ *   ready                 scripts may run, and from here on output is theirs (on stdout and on stderr, which have no common order)
  *   locked SINCE OWNER    another run holds the host
  *   waiting LABEL         a script that a dead run left behind is running
  *   busy LABEL            it still is, patience is over
@@ -191,6 +191,7 @@ kboot_serve() {
   trap 'exit 1' PIPE
   if [ "$kboot_mode" = change ]; then kboot_lock; fi
   kboot_tell ready
+  kboot_tell ready >&2
   while kboot_header=$(timeout "$kboot_idle" dd bs=${headerBytes} count=1 iflag=fullblock status=none 8>&-); do
     set -f
     set -- $kboot_header

@@ -31,6 +31,8 @@ export interface ShellSettings {
   readonly runDirectory?: string | undefined;
 }
 
+type OutputName = "stdout" | "stderr";
+
 interface Job {
   readonly script: Script;
   readonly stdout: Buffer[];
@@ -52,7 +54,8 @@ export class Shell {
   #greeting: Buffer | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #job: Job | undefined;
-  #isReady = false;
+  /** The streams on which scripts have the word; what came before is noise of the login. */
+  readonly #open = new Set<OutputName>();
   #noise = "";
   #failure: KbootError | undefined;
 
@@ -70,10 +73,14 @@ export class Shell {
       orphanSeconds: settings.orphanSeconds ?? 600,
       runDirectory: settings.runDirectory ?? "/run/kboot",
     });
-    const stdout = new MarkedStream(this.#mark, (bytes) => this.#read("stdout", bytes), this.#hear.bind(this));
-    const stderr = new MarkedStream(this.#mark, (bytes) => this.#read("stderr", bytes), this.#hear.bind(this));
-    process.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-    process.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+    for (const name of ["stdout", "stderr"] as const) {
+      const stream = new MarkedStream(
+        this.#mark,
+        (bytes) => this.#read(name, bytes),
+        (kind, text) => this.#hear(name, kind, text),
+      );
+      process[name].on("data", (chunk: Buffer) => stream.push(chunk));
+    }
     // What goes wrong on a stream shows as the end of the process.
     for (const stream of [process.stdin, process.stdout, process.stderr]) stream.on("error", () => {});
     void process.ended.then((cause) => this.#end(cause));
@@ -156,14 +163,20 @@ export class Shell {
     if (this.#isReady && this.#job === undefined && stdin.writable) stdin.write(heartbeat);
   }
 
-  #read(stream: "stdout" | "stderr", bytes: Buffer): void {
-    if (this.#isReady && this.#job !== undefined) this.#job[stream].push(bytes);
+  #read(stream: OutputName, bytes: Buffer): void {
+    if (this.#open.has(stream) && this.#job !== undefined) this.#job[stream].push(bytes);
     else if (stream === "stderr") this.#noise = `${this.#noise}${bytes}`.slice(-4096);
   }
 
-  #hear(kind: string, text: string): void {
+  #hear(stream: OutputName, kind: string, text: string): void {
     if (kind === ":") this.#finish(Number(text));
-    if (kind === "!") this.#handle(text);
+    else if (kind === "!" && text === "ready") this.#open.add(stream);
+    else if (kind === "!") this.#handle(text);
+    if (this.#isReady) this.#readiness.resolve();
+  }
+
+  get #isReady(): boolean {
+    return this.#open.size === 2;
   }
 
   /** The end of one of the two outputs of a script. */
@@ -179,10 +192,7 @@ export class Shell {
     const [name, ...words] = event.split(" ");
     const rest = words.join(" ");
     const { where } = this.#settings;
-    if (name === "ready") {
-      this.#isReady = true;
-      this.#readiness.resolve();
-    } else if (name === "waiting") {
+    if (name === "waiting") {
       this.#settings.onWaiting?.(`waiting for a script of an earlier run: ${rest}`);
     } else if (name === "locked") {
       this.#fail(

@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
+import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import test from "ava";
 import { KbootError } from "../../src/errors.ts";
 import type { Payload } from "../../src/host/host.ts";
+import { Shell } from "../../src/host/shell.ts";
 import { openTestHost, runDirectory, type TestHostOptions } from "../support/fake-host.ts";
 
 const { signal } = new AbortController();
@@ -195,4 +198,30 @@ test("a host on which the shell does not start says why", async (t) => {
   t.is(error.where.host, "test-host");
   t.regex(error.message, /no shell for you/);
   await host.close();
+});
+
+test("stderr that overtakes stdout belongs to the script all the same, and noise of the login does not", async (t) => {
+  const stdin = new PassThrough();
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
+  const shell = new Shell(
+    { stdin, stdout, stderr, ended, abandon: () => end(undefined) },
+    {
+      run: { id: "run-1", mode: "read", owner: "somebody" },
+      channel: "main",
+      where: {},
+      didNotStart: () => new KbootError("unreachable", "did not start"),
+    },
+  );
+  const running = shell.run({ label: "first", body: ":" }, { signal });
+  const [program] = await once(stdin, "data");
+  const mark = /kboot_mark='(.*)'/.exec(String(program))?.[1];
+  stderr.write(`banner\n${mark}!ready\nerr\n${mark}+\n${mark}:0\n`);
+  await sleep(20);
+  stdout.write(`motd\n${mark}!ready\nout\n${mark}:0\n`);
+  const { stdout: printed, stderr: complained } = await running;
+  t.is(printed.toString(), "out\n");
+  t.is(complained, "err\n");
+  await shell.close();
 });
