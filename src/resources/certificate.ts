@@ -25,11 +25,6 @@ export interface ObservedCertificate {
   readonly certificate: ObservedSecretFile | undefined;
 }
 
-/** A certificate resource. */
-export function certificate(wish: Omit<CertificateResource, "kind">): CertificateResource {
-  return { kind: "certificate", ...wish };
-}
-
 export const certificateKind: HostKind<CertificateResource, ObservedCertificate> = {
   kind: "certificate",
   id: ({ name }) => `certificate:${name}`,

@@ -38,11 +38,6 @@ export interface ObservedKubeconfig {
   readonly clientPem: ObservedSecretFile | undefined;
 }
 
-/** A kubeconfig resource. */
-export function kubeconfig(wish: Omit<KubeconfigResource, "kind">): KubeconfigResource {
-  return { kind: "kubeconfig", ...wish };
-}
-
 export const kubeconfigKind: HostKind<KubeconfigResource, ObservedKubeconfig> = {
   kind: "kubeconfig",
   id: ({ path }) => `kubeconfig:${path}`,
