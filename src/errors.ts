@@ -97,3 +97,11 @@ export class KbootError extends Error {
     });
   }
 }
+
+/** Something that has to be put right before anything is changed. */
+export interface Problem {
+  /** Undefined: it concerns the cluster as a whole. */
+  readonly host: string | undefined;
+  readonly message: string;
+  readonly hint: string;
+}

@@ -1,4 +1,5 @@
-import type { Check, Problem } from "../engine/contracts.ts";
+import type { Check } from "../engine/contracts.ts";
+import type { Problem } from "../errors.ts";
 import type { Facts } from "../host/facts.ts";
 import type { Live } from "../kubernetes/live.ts";
 

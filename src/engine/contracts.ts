@@ -1,3 +1,4 @@
+import type { Problem } from "../errors.ts";
 import type { Facts } from "../host/facts.ts";
 import type { Host, Payload } from "../host/host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
@@ -245,11 +246,4 @@ export interface Check<Live> {
   /** Kebab-case; may stand in the inventory's `ignoreChecks`. */
   readonly name: string;
   problems(site: Site<Live>): readonly Problem[];
-}
-
-export interface Problem {
-  /** Undefined: it concerns the cluster as a whole. */
-  readonly host: string | undefined;
-  readonly message: string;
-  readonly hint: string;
 }

@@ -159,6 +159,7 @@ class Session<Live> {
     const began = Date.now();
     const seconds = () => (Date.now() - began) / 1000;
     let started = false;
+    let said: string | undefined;
     try {
       let diff = this.#diffs.get(pair.key) ?? this.#diff(pair);
       if (pair.step.needsLive && this.#stale) diff = await this.#lookAgain(pair);
@@ -180,7 +181,10 @@ class Session<Live> {
             if (reading !== undefined) this.#take(reading);
             return reading?.live;
           },
-          say: (text) => emit({ type: "step-progress", ...at, text }),
+          say: (text) => {
+            if (text !== said) emit({ type: "step-progress", ...at, text });
+            said = text;
+          },
         });
       }
       this.#stale = true;

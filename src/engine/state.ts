@@ -1,7 +1,9 @@
 import type { Fragment } from "./contracts.ts";
 
 /** Where a host remembers what kboot made there and what was there before. It serves removal; it is no source of truth. */
-export const stateFile = "/var/lib/kboot/state.json";
+// Tests put the folder elsewhere.
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a parameter of sh
+const folder = "${KBOOT_STATE_DIR:-/var/lib/kboot}";
 
 interface HostState {
   readonly version: 1;
@@ -33,10 +35,10 @@ export function writeStateFragment(text: string): Fragment {
   return {
     script: [
       "umask 077",
-      "mkdir -p /var/lib/kboot",
-      `take ${bytes.length} > /var/lib/kboot/.state.json.$$`,
-      `[ "$(wc -c < /var/lib/kboot/.state.json.$$)" -eq ${bytes.length} ] || { rm -f /var/lib/kboot/.state.json.$$; echo "the state file came incomplete" >&2; exit 1; }`,
-      `mv /var/lib/kboot/.state.json.$$ ${stateFile}`,
+      `mkdir -p ${folder}`,
+      `take ${bytes.length} > ${folder}/.state.json.$$`,
+      `[ "$(wc -c < ${folder}/.state.json.$$)" -eq ${bytes.length} ] || { rm -f ${folder}/.state.json.$$; echo "the state file came incomplete" >&2; exit 1; }`,
+      `mv ${folder}/.state.json.$$ ${folder}/state.json`,
     ].join("\n"),
     payload: {
       size: bytes.length,

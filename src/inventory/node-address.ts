@@ -1,4 +1,3 @@
-import type { Problem } from "../engine/contracts.ts";
 import { KbootError } from "../errors.ts";
 import type { Facts, HostAddress } from "../host/facts.ts";
 import type { Cluster, ClusterHost } from "./cluster.ts";
@@ -7,10 +6,17 @@ import { contains, networkOf, unusable } from "./subnet.ts";
 /** Facts that decide about a host's address as a node. */
 export type AddressFacts = Pick<Facts, "addresses">;
 
+/** Why a host has no address as a node, and what to do. */
+export interface AddressProblem {
+  readonly host: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
 export interface NodeAddresses {
   /** By host name; hosts with a problem, or neither facts nor `nodeAddress`, are not in it. */
   readonly addresses: ReadonlyMap<string, string>;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly AddressProblem[];
 }
 
 /** Devices of containers, pod networks and kube-proxy, whose addresses mean nothing to other hosts. */
@@ -25,7 +31,7 @@ const inner =
 export function judgeNodeAddresses(cluster: Cluster, facts: ReadonlyMap<string, AddressFacts>): NodeAddresses {
   const candidates = listCandidates(cluster, facts);
   const addresses = new Map<string, string>();
-  const problems: Problem[] = [];
+  const problems: AddressProblem[] = [];
   for (const host of cluster.hosts) {
     const own = facts.get(host.name)?.addresses;
     if (host.nodeAddress !== undefined && own?.some(({ address }) => address === host.nodeAddress) === false) {
@@ -55,7 +61,7 @@ export function chooseNodeAddresses(cluster: Cluster, facts: ReadonlyMap<string,
   const [first, ...others] = problems;
   if (first === undefined) return addresses;
   throw new KbootError("check", problems.map(({ host, message }) => (others.length === 0 ? message : `${host}: ${message}`)).join("\n"), {
-    where: { file: cluster.file, ...(others.length === 0 && first.host !== undefined ? { host: first.host } : {}) },
+    where: { file: cluster.file, ...(others.length === 0 ? { host: first.host } : {}) },
     hint: first.hint,
   });
 }
@@ -92,15 +98,15 @@ function sharedSubnets(candidates: ReadonlyMap<string, readonly HostAddress[]>, 
 
 const setIt = "set nodeAddress of the host in the inventory to the address by which the other hosts reach it";
 
-function notOwned({ name }: ClusterHost, wanted: string, own: readonly HostAddress[]): Problem {
+function notOwned({ name }: ClusterHost, wanted: string, own: readonly HostAddress[]): AddressProblem {
   return { host: name, message: `the host does not have its nodeAddress ${wanted}; it has ${describe(own)}`, hint: setIt };
 }
 
-function ambiguous({ name }: ClusterHost, choice: readonly HostAddress[]): Problem {
+function ambiguous({ name }: ClusterHost, choice: readonly HostAddress[]): AddressProblem {
   return { host: name, message: `more than one address could be the node's: ${describe(choice)}`, hint: setIt };
 }
 
-function noCandidate({ name }: ClusterHost): Problem {
+function noCandidate({ name }: ClusterHost): AddressProblem {
   return {
     host: name,
     message: "the host has no IPv4 address of its own by which other hosts can reach it",

@@ -32,7 +32,7 @@ export const joinWorker: Step<Live> = {
     describe: "join the node with a one-time token",
     isDone: ({ facts }, host) => {
       const known = facts.get(host)?.kubernetes;
-      return known !== undefined && known.kubeletConf && !known.bootstrapKubeletConf;
+      return known?.kubeletConf === true && !known.bootstrapKubeletConf;
     },
     async run({ site, host, vault, signal, reach, api, say }) {
       const client = await api();
