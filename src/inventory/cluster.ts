@@ -26,7 +26,7 @@ export interface ClusterHost {
   readonly name: string;
   /** `ssh` or, for the machine kboot runs on, `local`. */
   readonly transport: "ssh" | "local";
-  /** What SSH connects to: address or name. */
+  /** What SSH connects to: IPv4 address or name; `127.0.0.1` with transport local, unless the inventory has another. */
   readonly address: string;
   /** The node's address if the inventory fixes it; else it is chosen from the facts. */
   readonly nodeAddress: string | undefined;
@@ -34,6 +34,7 @@ export interface ClusterHost {
   readonly nodeName: string;
   readonly role: Role;
   readonly labels: Readonly<Record<string, string>>;
+  /** A control plane has kubeadm's taint unless the inventory lists others, or none. */
   readonly taints: readonly Taint[];
   readonly ssh: SshSettings;
   /** Over the cluster-wide settings. */

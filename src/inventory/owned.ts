@@ -1,5 +1,5 @@
+import type { Draft } from "./draft.ts";
 import type { Finding, Path } from "./problem.ts";
-import type { Draft } from "./rules.ts";
 
 /** A field of a free-form part that kboot sets, and what the inventory has for it. */
 interface Owned {

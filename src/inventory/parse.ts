@@ -2,10 +2,11 @@ import { resolve } from "node:path";
 import type { z } from "zod";
 import type { Cluster } from "./cluster.ts";
 import { parseText } from "./document.ts";
+import { draftOf } from "./draft.ts";
 import type { Finding, Problem } from "./problem.ts";
 import { resolveCluster } from "./resolve.ts";
-import { type Draft, judgeDraft } from "./rules.ts";
-import { beginning, hostSchema, inventorySchema, specShape } from "./schema.ts";
+import { judgeDraft } from "./rules.ts";
+import { beginning, inventorySchema } from "./schema.ts";
 
 export type ParsedInventory =
   | { readonly cluster: Cluster; readonly problems?: never }
@@ -38,27 +39,4 @@ function findingsOf(issue: z.core.$ZodIssue): readonly Finding[] {
 
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
   return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
-}
-
-/** Parts are judged each by itself, so that a mistake in one hides none between the others. */
-function draftOf(values: unknown): Draft {
-  const spec = entriesOf(entriesOf(values)["spec"]);
-  const { hosts: _, ...shape } = specShape;
-  const parts = Object.entries(shape).map(([key, schema]) => ({ key, result: schema.safeParse(spec[key]) }));
-  const listed: readonly unknown[] = Array.isArray(spec["hosts"]) ? spec["hosts"] : [];
-  const hosts = listed.map((host, index) => ({ index, result: hostSchema.safeParse(host) }));
-  return {
-    spec: Object.fromEntries(
-      parts.flatMap(({ key, result }) => (result.success && result.data !== undefined ? [[key, result.data]] : [])),
-    ) as Draft["spec"],
-    hosts: hosts.flatMap(({ index, result }) => (result.success ? [{ index, host: result.data }] : [])),
-    wrong: new Set([
-      ...parts.flatMap(({ key, result }) => (result.success ? [] : [key])),
-      ...(hosts.length > 0 && hosts.every(({ result }) => result.success) ? [] : ["hosts"]),
-    ]),
-  };
-}
-
-function entriesOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }

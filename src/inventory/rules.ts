@@ -1,21 +1,14 @@
+import type { Draft } from "./draft.ts";
 import { ownedSettings } from "./owned.ts";
 import type { Finding, Path } from "./problem.ts";
 import { networkingOf, nodeNameOf, pkiOf, sshPortOf } from "./resolve.ts";
 import type { InventoryHost, InventorySpec } from "./schema.ts";
 import { contains, isIpv4, overlap, prefixLengthOf } from "./subnet.ts";
 
-/** The parts of a file that are right by themselves; of hosts, those at their places in the list. */
-export interface Draft {
-  readonly spec: Partial<Omit<InventorySpec, "hosts">>;
-  readonly hosts: readonly { readonly index: number; readonly host: InventoryHost }[];
-  /** Fields below `spec` that are wrong by themselves, and so left out whole or, of hosts, in part. */
-  readonly wrong: ReadonlySet<string>;
-}
-
 type Rule = (draft: Draft) => readonly Finding[];
 
-/** The host names that kboot keeps for places that are no hosts. */
-const reservedNames: readonly string[] = ["cluster"];
+/** In the engine the name of the place that is no host: `clusterPlace`. */
+const reservedName = "cluster";
 
 /** What is wrong between parts of a file. */
 export function judgeDraft(draft: Draft): readonly Finding[] {
@@ -39,7 +32,7 @@ function hostPath(index: number, ...rest: Path): Path {
 
 const uniqueHosts: Rule = ({ hosts, spec }) => {
   const reserved = hosts
-    .filter(({ host }) => reservedNames.includes(host.name))
+    .filter(({ host }) => host.name === reservedName)
     .map(({ index, host }) => ({
       path: hostPath(index, "name"),
       message: `${host.name} stands for the cluster's API; choose another name`,

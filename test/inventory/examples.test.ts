@@ -54,7 +54,7 @@ test("inventory/full.yaml shows every field", async (t) => {
 
 test("docs/inventory.md has a row for every field", async (t) => {
   const docs = await readFile(new URL("../../docs/inventory.md", import.meta.url), "utf8");
-  const rows = new Set([...docs.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name));
+  const rows = new Set([...docs.matchAll(/^\| `([^`]+)` +\|/gm)].map(([, name]) => name));
   const names = fieldsOf(inventorySchema).map((field) =>
     field
       .replace(/^spec\./, "")

@@ -283,12 +283,12 @@ test(
   "refuses users that are none, and paths with variables or other users",
   refuses,
   `
-  ssh: { user: "", identityFiles: ["\${HOME}/key", "~other/key"], knownHostsFile: "" }`,
+  ssh: { user: "", identityFiles: ["$HOME/key", "~other/key"], knownHostsFile: "" }`,
   [
     '6:16 ssh.user: "" is not the name of a user',
-    "6:36 ssh.identityFiles[0]: ${HOME}/key names a variable, and those are not expanded; write the path out, ~/ for the home folder",
-    "6:51 ssh.identityFiles[1]: ~other/key begins with a user's name; of ~ only ~/ is expanded",
-    "6:82 ssh.knownHostsFile: is empty; give a path",
+    "6:36 ssh.identityFiles[0]: $HOME/key names a variable, and those are not expanded; write the path out, ~/ for the home folder",
+    "6:49 ssh.identityFiles[1]: ~other/key begins with a user's name; of ~ only ~/ is expanded",
+    "6:80 ssh.knownHostsFile: is empty; give a path",
   ],
 );
 
