@@ -55,6 +55,11 @@ function judgeTimes({ notBefore, notAfter }: CertificateDescription, now: Date):
   const leftMs = notAfter.getTime() - now.getTime();
   const renewMs = Math.min(renewDays * dayMs, (notAfter.getTime() - notBefore.getTime()) / 3);
   if (now < notBefore) return [{ what: "expiry", from: `not valid before ${notBefore.toISOString()}` }];
-  if (leftMs <= 0) return [{ what: "expiry", from: `expired ${Math.floor(-leftMs / dayMs)} days ago` }];
-  return leftMs > renewMs ? [] : [{ what: "expiry", from: `expires in ${Math.floor(leftMs / dayMs)} days` }];
+  if (leftMs <= 0) return [{ what: "expiry", from: `expired ${inDays(-leftMs)} ago` }];
+  return leftMs > renewMs ? [] : [{ what: "expiry", from: `expires in ${inDays(leftMs)}` }];
+}
+
+function inDays(durationMs: number): string {
+  const days = Math.floor(durationMs / dayMs);
+  return days === 1 ? "1 day" : `${days} days`;
 }

@@ -1,0 +1,66 @@
+import test from "ava";
+import { parse } from "yaml";
+import { buildKubeconfig, buildKubeletKubeconfig, buildTokenKubeconfig, readKubeconfig } from "../../src/pki/kubeconfig.ts";
+import { Secret } from "../../src/secret.ts";
+
+const api = { server: "https://192.168.56.11:6443", caCert: `the CA ${"x".repeat(200)}` };
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+test("a kubeconfig has the bytes that kubeadm would write", (t) => {
+  const text = buildKubeconfig({
+    ...api,
+    user: "kubernetes-admin",
+    certificatePem: "the certificate",
+    key: new Secret("the key"),
+  }).reveal();
+  t.is(
+    text,
+    `apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: ${base64(api.caCert)}
+    server: https://192.168.56.11:6443
+  name: kubernetes
+contexts:
+- context:
+    cluster: kubernetes
+    user: kubernetes-admin
+  name: kubernetes-admin@kubernetes
+current-context: kubernetes-admin@kubernetes
+kind: Config
+users:
+- name: kubernetes-admin
+  user:
+    client-certificate-data: ${base64("the certificate")}
+    client-key-data: ${base64("the key")}
+`,
+  );
+});
+
+test("what was written is read back, with another context's name too", (t) => {
+  const text = buildKubeconfig({ ...api, user: "u", context: "lab", certificatePem: "the certificate", key: new Secret("the key") });
+  const { key, ...rest } = readKubeconfig(text) ?? {};
+  t.is(parse(text.reveal())["current-context"], "lab");
+  t.is(key?.reveal(), "the key");
+  t.deepEqual(rest, { ...api, certificatePem: "the certificate", certificatePath: undefined, keyPath: undefined });
+});
+
+test("a joining kubelet is given a token", (t) => {
+  const token = { id: "abcdef", secret: new Secret("0123456789abcdef") };
+  const file = parse(buildTokenKubeconfig({ ...api, token }).reveal());
+  t.deepEqual(file.users, [{ name: "tls-bootstrap-token-user", user: { token: "abcdef.0123456789abcdef" } }]);
+  t.is(file["current-context"], "tls-bootstrap-token-user@kubernetes");
+});
+
+test("the kubelet's final kubeconfig names a path twice and holds no key", (t) => {
+  const clientPath = "/var/lib/kubelet/pki/kubelet-client-current.pem";
+  const text = buildKubeletKubeconfig({ ...api, user: "system:node:cp1", clientPath });
+  t.deepEqual(parse(text).users, [{ name: "system:node:cp1", user: { "client-certificate": clientPath, "client-key": clientPath } }]);
+  t.like(readKubeconfig(new Secret(text)), { ...api, certificatePath: clientPath, keyPath: clientPath, key: undefined });
+});
+
+test("a file that is no kubeconfig is undefined, and one without a current context says nothing", (t) => {
+  t.is(readKubeconfig(new Secret("a: [")), undefined);
+  t.is(readKubeconfig(new Secret("")), undefined);
+  t.is(readKubeconfig(new Secret("apiVersion: v1\nkind: Config\n"))?.server, undefined);
+});
