@@ -1,0 +1,112 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { execa } from "execa";
+import { stringify } from "yaml";
+import type { HostKind, Site, Step } from "../../src/engine/contracts.ts";
+import { Vault } from "../../src/engine/vault.ts";
+import type { Facts } from "../../src/host/facts.ts";
+import type { Cluster } from "../../src/inventory/cluster.ts";
+import { clusterConfiguration } from "../../src/kubernetes/kubeadm-config.ts";
+import type { Live } from "../../src/kubernetes/live.ts";
+import { type CertificateResource, certificateKind } from "../../src/resources/certificate.ts";
+import { type KubeconfigResource, kubeconfigKind } from "../../src/resources/kubeconfig.ts";
+import { type SharedSecretResource, sharedSecretKind } from "../../src/resources/shared-secret.ts";
+import { issueCertificates } from "../../src/steps/issue-certificates.ts";
+import { shareSecrets } from "../../src/steps/share-secrets.ts";
+import { writeKubeconfigs } from "../../src/steps/write-kubeconfigs.ts";
+import { testCluster } from "../kubernetes/fixture.ts";
+import { bringInOrder, differences, noArtifacts } from "../support/kind.ts";
+import { findProgram } from "./support/api-server.ts";
+
+const nodeAddress = "192.168.56.11";
+type Resource = SharedSecretResource | CertificateResource | KubeconfigResource;
+type Kind = HostKind<Resource, unknown>;
+
+/** The kinds in the order in which a control plane gets them, each with its resources under another root. */
+function wished(cluster: Cluster, root: string): readonly { kind: Kind; resources: readonly Resource[] }[] {
+  const site: Site<Live> = {
+    cluster,
+    facts: new Map([["cp1", {} as Facts]]),
+    nodeAddress: new Map([["cp1", nodeAddress]]),
+    live: undefined,
+    unreachable: new Map(),
+    artifacts: noArtifacts,
+    now: new Date(),
+  };
+  const take = (step: Step<Live>, kind: unknown) => ({
+    kind: kind as Kind,
+    resources: (step.resources?.(site, "cp1") ?? [])
+      .filter((resource) => resource.kind === (kind as Kind).kind)
+      .map((resource) => {
+        const moved = Object.entries(resource).map(([name, value]) => [name, /^(p|.*P)ath$/.test(name) ? root + value : value]);
+        return { ...Object.fromEntries(moved), clientPath: `${root}/var/lib/kubelet/pki/kubelet-client-current.pem` } as Resource;
+      }),
+  });
+  return [take(shareSecrets, sharedSecretKind), take(issueCertificates, certificateKind), take(writeKubeconfigs, kubeconfigKind)];
+}
+
+async function allDifferences(cluster: Cluster, root: string): Promise<Record<string, readonly string[]>> {
+  const vault = new Vault();
+  const found: Record<string, readonly string[]> = {};
+  for (const { kind, resources } of wished(cluster, root)) {
+    for (const resource of resources) {
+      const names = (await differences(kind, resource, { shell: ["dash"], vault })).map(({ what }) => what);
+      if (names.length > 0) found[kind.id(resource).replace(root, "")] = names;
+    }
+  }
+  return found;
+}
+
+/** A folder that is kubeadm's root, and kubeadm. */
+async function openRoot(cluster: Cluster) {
+  const root = await mkdtemp(join(tmpdir(), "kboot-kubeadm-"));
+  await mkdir(join(root, "etc"));
+  const init = {
+    apiVersion: "kubeadm.k8s.io/v1beta4",
+    kind: "InitConfiguration",
+    localAPIEndpoint: { advertiseAddress: nodeAddress, bindPort: 6443 },
+    nodeRegistration: { name: "cp1", criSocket: "unix:///var/run/containerd/containerd.sock" },
+  };
+  await writeFile(join(root, "init.yaml"), [init, clusterConfiguration(cluster)].map((document) => stringify(document)).join("---\n"));
+  const program = findProgram(`kubernetes-${cluster.kubernetesVersion}-*`, "kubeadm");
+  const kubeadm = async (...args: string[]) => (await execa(program, [...args, "--rootfs", root], { all: true })).all;
+  const phase = (name: string) => kubeadm("init", "phase", name, "all", "--config", "/init.yaml");
+  return { root, kubeadm, phase };
+}
+
+const interchangeable = test.macro({
+  title: (_given, encryptionAlgorithm: Cluster["encryptionAlgorithm"]) =>
+    `kubeadm takes kboot's certificates and kubeconfigs as its own, and kboot those of kubeadm (${encryptionAlgorithm})`,
+  async exec(t, encryptionAlgorithm: Cluster["encryptionAlgorithm"]) {
+    const cluster = testCluster({ encryptionAlgorithm });
+    const ours = await openRoot(cluster);
+    const theirs = await openRoot(cluster);
+    try {
+      const vault = new Vault();
+      for (const { kind, resources } of wished(cluster, ours.root)) {
+        const result = await bringInOrder(kind, resources, { shell: ["dash"], vault });
+        t.is(result.exitCode, 0, result.stderr);
+      }
+      const said = `${await ours.phase("certs")}\n${await ours.phase("kubeconfig")}`;
+      t.is(said.match(/Using (the )?existing/g)?.length, 16, said);
+      t.notRegex(said, /Generating|Writing/);
+      const expirations = await ours.kubeadm("certs", "check-expiration");
+      t.notRegex(expirations, /MISSING|INVALID/);
+      t.is(expirations.match(/ 36[45]d /g)?.length, 11, expirations);
+
+      await theirs.phase("certs");
+      await theirs.phase("kubeconfig");
+      // the kubelet, once it runs, makes the file that the final form points at
+      t.deepEqual(await allDifferences(cluster, theirs.root), {
+        "kubeconfig:/etc/kubernetes/kubelet.conf": ["credential", "client certificate"],
+      });
+    } finally {
+      await rm(ours.root, { recursive: true });
+      await rm(theirs.root, { recursive: true });
+    }
+  },
+});
+
+for (const algorithm of ["RSA-2048", "ECDSA-P256", "ECDSA-P384"] as const) test.serial(interchangeable, algorithm);
