@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -10,9 +10,12 @@ import type { Facts } from "../../src/host/facts.ts";
 import type { Cluster } from "../../src/inventory/cluster.ts";
 import { clusterConfiguration } from "../../src/kubernetes/kubeadm-config.ts";
 import type { Live } from "../../src/kubernetes/live.ts";
+import { issueCa, issueCertificate } from "../../src/pki/issue.ts";
+import { controlPlaneCertificates } from "../../src/pki/table.ts";
 import { type CertificateResource, certificateKind } from "../../src/resources/certificate.ts";
 import { type KubeconfigResource, kubeconfigKind } from "../../src/resources/kubeconfig.ts";
 import { type SharedSecretResource, sharedSecretKind } from "../../src/resources/shared-secret.ts";
+import { Secret } from "../../src/secret.ts";
 import { issueCertificates } from "../../src/steps/issue-certificates.ts";
 import { shareSecrets } from "../../src/steps/share-secrets.ts";
 import { writeKubeconfigs } from "../../src/steps/write-kubeconfigs.ts";
@@ -110,3 +113,34 @@ const interchangeable = test.macro({
 });
 
 for (const algorithm of ["RSA-2048", "ECDSA-P256", "ECDSA-P384"] as const) test.serial(interchangeable, algorithm);
+
+/** All that OpenSSL shows of a certificate, but for what is random or the time. */
+async function show(pem: string): Promise<string> {
+  const options = "no_serial,no_validity,no_pubkey,no_sigdump";
+  return (await execa("openssl", ["x509", "-noout", "-text", "-certopt", options], { input: pem })).stdout;
+}
+
+for (const encryptionAlgorithm of ["RSA-2048", "ECDSA-P384"] as const) {
+  test.serial(
+    `certificates made with kubeadm's authority differ from kubeadm's in number, time and key alone (${encryptionAlgorithm})`,
+    async (t) => {
+      const cluster = testCluster({ encryptionAlgorithm });
+      const { root, phase } = await openRoot(cluster);
+      try {
+        await phase("certs");
+        const read = (path: string) => readFile(`${root}/etc/kubernetes/pki/${path}`, "utf8");
+        const authority = { certificatePem: await read("ca.crt"), key: new Secret(await read("ca.key")) };
+        const times = { now: new Date(), algorithm: encryptionAlgorithm, validityDays: 365 };
+        const ours = await issueCa({ ...times, commonName: "kubernetes", key: authority.key });
+        t.is(await show(ours.certificatePem), await show(authority.certificatePem));
+        const node = { cluster, spec: { transport: "ssh", address: nodeAddress }, nodeName: "cp1", nodeAddress } as const;
+        for (const entry of controlPlaneCertificates(node).filter(({ signer }) => signer === "ca")) {
+          const { certificatePem } = await issueCertificate({ ...entry, ...times }, authority);
+          t.is(await show(certificatePem), await show(await read(`${entry.name}.crt`)));
+        }
+      } finally {
+        await rm(root, { recursive: true });
+      }
+    },
+  );
+}
