@@ -15,7 +15,7 @@ const decoded = (data: unknown) =>
     Object.entries(data as Record<string, string>).map(([name, value]) => [name, Buffer.from(value, "base64").toString()]),
   );
 
-test("generated tokens have kubeadm's form, differ, use the whole alphabet and do not show their secret", (t) => {
+test("generated tokens have kubeadm's form, differ, use the whole alphabet and do not show their secret", async (t) => {
   const tokens = Array.from({ length: 200 }, generateBootstrapToken);
   const texts = tokens.map((token) => bootstrapTokenText(token).reveal());
   t.true(texts.every((text) => pattern.test(text)));
@@ -30,9 +30,9 @@ test("a token is read back", (t) => {
   t.is(token.secret.reveal(), "0123456789abcdef");
 });
 
-test("anything else is refused, without being shown", (t) => {
+test("anything else is refused, without being shown", async (t) => {
   const almost = fc.stringMatching(/^[a-zA-Z0-9.\n]{20,26}$/).filter((text) => !pattern.test(text));
-  fc.assert(
+  await fc.assert(
     fc.property(fc.oneof(almost, fc.constant("abcdef.0123456789abcdef\n"), fc.constant("")), (text) => {
       const error = t.throws(() => parseBootstrapToken(new Secret(text)), { code: "usage" });
       return text === "" || !`${error?.message}${inspect(error)}`.includes(text);
