@@ -15,6 +15,7 @@ lxc_prepare() {
   lock /run/lock/kboot-lab 7
   lxc_install_packages
   lxc_mount
+  lxc_limits
 }
 
 lxc_install_packages() {
@@ -47,6 +48,13 @@ lxc_mount() {
   fi
   # kubelet's mounts must reach the pods: the containers inherit this.
   [ "$(findmnt -no PROPAGATION /)" = shared ] || mount --make-rshared / || die "cannot make / a shared mount"
+}
+
+# The kernel counts inotify instances per user, and root is one user in all containers. With the default of 128, a third or
+# fourth Kubernetes node is the one too many: its containerd then runs without CRI.
+lxc_limits() {
+  local instances=/proc/sys/fs/inotify/max_user_instances
+  [ "$(cat $instances)" -ge 8192 ] || echo 8192 > $instances || die "cannot raise $instances"
 }
 
 # A bridge carries its set's name and state folder as its alias: that is how sets of other state folders are seen.
