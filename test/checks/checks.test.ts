@@ -1,0 +1,96 @@
+import test from "ava";
+import { checks } from "../../src/checks/index.ts";
+import type { Site } from "../../src/engine/contracts.ts";
+import type { Facts } from "../../src/host/facts.ts";
+import type { Live } from "../../src/kubernetes/live.ts";
+import { noArtifacts } from "../support/kind.ts";
+
+const readAt = new Date("2026-11-24T12:00:00Z");
+
+const good: Facts = {
+  hostname: "one",
+  os: { id: "debian", versionId: "13", name: "Debian GNU/Linux 13" },
+  architecture: "amd64",
+  kernel: "6.12",
+  cgroupVersion: 2,
+  cpus: 2,
+  memoryBytes: 4e9,
+  diskFreeBytes: 20e9,
+  swapActive: false,
+  clock: { hostSeconds: readAt.getTime() / 1000, readAt },
+  machineId: "a",
+  productUuid: "a",
+  addresses: [],
+  routes: [],
+  kernelFeatures: { overlay: true, br_netfilter: true },
+  systemd: true,
+  resolvedActive: false,
+  nameservers: ["192.0.2.53"],
+  packageManager: "apt",
+  commands: {},
+  directories: [],
+  listening: [],
+  state: undefined,
+  kubernetes: { caCert: undefined, caKey: undefined, kubeletConf: false, bootstrapKubeletConf: false, manifests: [] },
+};
+
+interface Scene {
+  readonly one?: Partial<Facts>;
+  readonly two?: Partial<Facts>;
+  readonly kubelet?: Readonly<Record<string, unknown>>;
+  readonly roles?: readonly string[];
+  readonly unreachable?: readonly string[];
+}
+
+function problems({ one = {}, two = {}, kubelet = {}, roles = ["control-plane", "worker"], unreachable = [] }: Scene): readonly string[] {
+  const facts = new Map<string, Facts>([
+    ["one", { ...good, ...one }],
+    ["two", { ...good, hostname: "two", machineId: "b", ...two }],
+  ]);
+  for (const name of unreachable) facts.delete(name);
+  const site = {
+    cluster: { kubelet, hosts: ["one", "two"].map((name, index) => ({ name, role: roles[index] })) },
+    facts,
+    live: undefined,
+    nodeAddress: new Map(),
+    unreachable: new Map(unreachable.map((name) => [name, new Error("away")])),
+    artifacts: noArtifacts,
+    now: readAt,
+  } as unknown as Site<Live>;
+  return checks.flatMap((check) => check.problems(site).map((problem) => `${check.name} ${problem.host ?? "cluster"}`));
+}
+
+const ca = (caCert: string) => ({ kubernetes: { ...good.kubernetes, caCert } });
+
+const cases: readonly (readonly [title: string, scene: Scene, expected: readonly string[]])[] = [
+  ["hosts as they should be", {}, []],
+  ["no systemd", { two: { systemd: false } }, ["systemd two"]],
+  ["a foreign architecture", { one: { architecture: "mips" } }, ["architecture one"]],
+  ["swap", { two: { swapActive: true } }, ["swap two"]],
+  ["swap that the kubelet is told to bear", { two: { swapActive: true }, kubelet: { failSwapOn: false } }, []],
+  ["cgroup v1", { one: { cgroupVersion: 1 } }, ["cgroup-v1 one"]],
+  ["cgroup v1 that the kubelet is told to bear", { one: { cgroupVersion: 1 }, kubelet: { failCgroupV1: false } }, []],
+  ["a control plane with little memory", { one: { memoryBytes: 1e9 } }, ["memory one"]],
+  ["a worker with little memory", { two: { memoryBytes: 1e9 } }, []],
+  ["a full disk on a bare host", { two: { diskFreeBytes: 1e9 } }, ["disk two"]],
+  ["a full disk on a host that has everything", { two: { diskFreeBytes: 1e9, state: "{}" } }, []],
+  ["a kernel without br_netfilter", { two: { kernelFeatures: { br_netfilter: false } } }, ["kernel-features two"]],
+  ["a kernel that does not say", { two: { kernelFeatures: {} } }, []],
+  ["no nameserver", { one: { nameservers: [] } }, ["nameserver one"]],
+  ["cloned machines", { two: { machineId: "a" } }, ["machine-id two"]],
+  ["machine ids that are not known", { one: { machineId: "" }, two: { machineId: "" } }, []],
+  ["equal host names", { two: { hostname: "one" } }, ["hostname two"]],
+  ["a clock that is behind", { two: { clock: { hostSeconds: good.clock.hostSeconds - 90, readAt } } }, ["clock two"]],
+  ["hosts of two clusters", { one: ca("A"), two: ca("B") }, ["one-cluster two"]],
+  ["hosts of one cluster", { one: ca("A"), two: ca("A\n") }, []],
+  ["a new cluster without its control plane", { unreachable: ["one"] }, ["control-planes-reached one"]],
+  ["an old cluster without its control plane", { two: ca("A"), unreachable: ["one"] }, []],
+  ["an unreachable worker", { unreachable: ["two"] }, []],
+  ["two control planes", { roles: ["control-plane", "control-plane"] }, ["one-control-plane cluster"]],
+];
+
+for (const [title, scene, expected] of cases) {
+  test(`${title}: ${expected.join(", ") || "no problem"}`, (t) => {
+    t.deepEqual(problems(scene), expected);
+  });
+}
