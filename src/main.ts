@@ -1,110 +1,136 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { KbootError } from "./errors.ts";
 
 /** Loads a command's code only when it is called, so that help comes at once. */
-type Run = (options: Record<string, unknown>, signal: AbortSignal) => Promise<void>;
+type Load = () => Promise<(options: Record<string, unknown>, signal: AbortSignal) => Promise<void>>;
 
 const abort = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) {
-  process.on(name, () => {
-    if (abort.signal.aborted) process.exit(130);
-    process.stderr.write("\nstopping: steps that run are finished, nothing new starts. Once more stops at once.\n");
-    abort.abort(new KbootError("cancelled", "stopped; the next `kboot apply` goes on from here"));
-  });
+
+function watchProcess(): void {
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      if (abort.signal.aborted) leave(130);
+      process.stderr.write("\nstopping: nothing new starts; what runs on a host goes on there to its end. Once more leaves at once.\n");
+      abort.abort(new KbootError("cancelled", "stopped", { hint: "the next run goes on from here" }));
+    });
+  }
+  process.on("uncaughtException", (error) => void report(error).finally(() => leave(70)));
+  // A reader that has gone (`kboot apply | head`) must not end a change in its middle.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 }
 
-const program = new Command("kboot")
-  .description("Kubernetes on plain machines over SSH: kubeadm with an inventory")
-  .configureHelp({ showGlobalOptions: false })
-  .exitOverride();
+/** The only way out. A live display may have hidden the cursor. */
+function leave(exitCode: number): never {
+  if (process.stdout.isTTY) process.stdout.write("\x1b[?25h");
+  process.exit(exitCode);
+}
 
-function define(parent: Command, name: string, description: string, example: string, load: () => Promise<Run>): Command {
+function define(parent: Command, name: string, description: string, example: string, load: Load): Command {
+  const path = parent.parent === null ? name : `${parent.name()} ${name}`;
   return parent
     .command(name)
     .description(description)
     .addHelpText("after", `\nExample:\n  ${example}`)
-    .exitOverride()
+    .showHelpAfterError(`hint: kboot ${path} --help`)
     .action(async (_options: unknown, command: Command) => (await load())(command.opts(), abort.signal));
 }
 
 function withInventory(command: Command): Command {
-  return command.option("-f, --file <inventory>", "the inventory", "kboot.yaml");
+  return command.option("-f, --file <inventory>", "the inventory (default: kboot.yaml in the current folder)");
+}
+
+function withOutput(command: Command, description: string): Command {
+  return command.addOption(new Option("--output <form>", description).choices(["text", "json"]).default("text"));
 }
 
 function withSelection(command: Command): Command {
-  return withInventory(command)
+  withInventory(command)
     .option("--only <step...>", "these steps only")
     .option("--skip <step...>", "all but these steps")
-    .option("--limit <host...>", "these hosts only")
-    .option("--output <form>", "text, or json: one event a line", "text");
+    .option("--limit <host...>", "these hosts only; what is done over the API counts as host cluster");
+  return withOutput(command, "text for people, or one event a line");
 }
 
-withSelection(
+function defineCommands(): Command {
+  const program = new Command("kboot")
+    .description("Kubernetes on plain machines over SSH: kubeadm with an inventory")
+    .showHelpAfterError("hint: kboot --help")
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "")) })
+    .exitOverride();
+  withSelection(
+    define(
+      program,
+      "apply",
+      "bring hosts and cluster to what the inventory says",
+      "kboot apply -f inventory/lab.yaml",
+      async () => (await import("./cli/apply.ts")).apply,
+    ),
+  ).option("--dry-run", "plan only, change nothing");
+  withSelection(
+    define(
+      program,
+      "plan",
+      "show what apply would change; writes nothing",
+      "kboot plan -f inventory/lab.yaml --limit worker1",
+      async () => (await import("./cli/apply.ts")).plan,
+    ),
+  );
+  withInventory(
+    define(
+      program,
+      "kubeconfig",
+      "print an administrator's kubeconfig",
+      "kboot kubeconfig -f inventory/lab.yaml > kubeconfig",
+      async () => (await import("./cli/kubeconfig.ts")).kubeconfig,
+    ),
+  );
+  withOutput(
+    withInventory(
+      define(
+        program,
+        "status",
+        "show nodes, workloads, and when certificates expire",
+        "kboot status -f inventory/lab.yaml",
+        async () => (await import("./cli/status.ts")).status,
+      ),
+    ),
+    "text for people, or one JSON document",
+  );
+  const inventory = program.command("inventory").description("work with the inventory itself");
+  withInventory(
+    define(
+      inventory,
+      "validate",
+      "check an inventory without connecting anywhere",
+      "kboot inventory validate -f inventory/lab.yaml",
+      async () => (await import("./cli/validate.ts")).validate,
+    ),
+  );
   define(
     program,
-    "apply",
-    "bring hosts and cluster to what the inventory says",
-    "kboot apply -f inventory/lab.yaml",
-    async () => (await import("./cli/apply.ts")).apply,
-  ),
-).option("--dry-run", "plan only, change nothing");
-withSelection(
-  define(
-    program,
-    "plan",
-    "show what apply would change; writes nothing",
-    "kboot plan -f inventory/lab.yaml --limit worker1",
-    async () => (await import("./cli/apply.ts")).plan,
-  ),
-);
-withInventory(
-  define(
-    program,
-    "kubeconfig",
-    "print an administrator's kubeconfig",
-    "kboot kubeconfig -f inventory/lab.yaml > kubeconfig",
-    async () => (await import("./cli/kubeconfig.ts")).kubeconfig,
-  ),
-);
-withInventory(
-  define(
-    program,
-    "status",
-    "show nodes, addons and when certificates expire",
-    "kboot status -f inventory/lab.yaml",
-    async () => (await import("./cli/status.ts")).status,
-  ),
-).option("--output <form>", "text or json", "text");
-const inventory = program.command("inventory").description("work with the inventory itself").exitOverride();
-withInventory(
-  define(
-    inventory,
-    "validate",
-    "check an inventory without connecting anywhere",
-    "kboot inventory validate -f inventory/lab.yaml",
-    async () => (await import("./cli/validate.ts")).validate,
-  ),
-);
-define(
-  program,
-  "version",
-  "print kboot's version and the Kubernetes versions it knows",
-  "kboot version",
-  async () => (await import("./cli/version.ts")).version,
-);
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 64;
-  } else {
-    const { printError } = await import("./ui/print-error.ts");
-    process.stderr.write(`${printError(error)}\n`);
-    process.exitCode = error instanceof KbootError ? error.exitCode : 70;
-  }
+    "version",
+    "print the versions of kboot and Node, and the Kubernetes versions it knows",
+    "kboot version",
+    async () => (await import("./cli/version.ts")).version,
+  );
+  return program;
 }
-// idle connections must not keep the process; what is written is flushed first
+
+/** Tells an error, and returns the exit code that follows from it. */
+async function report(error: unknown): Promise<number> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
+  // A wait of Node's own that was aborted says no more than that it was.
+  const cause = error instanceof Error && error.name === "AbortError" && abort.signal.aborted ? abort.signal.reason : error;
+  const { printError } = await import("./ui/print-error.ts");
+  process.stderr.write(`${printError(cause)}\n`);
+  return cause instanceof KbootError ? cause.exitCode : 70;
+}
+
+watchProcess();
+const exitCode = await defineCommands()
+  .parseAsync()
+  .then(() => 0, report);
+// Idle connections must not keep the process; what is written is flushed first.
 await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write("", resolve))));
-process.exit();
+leave(exitCode);

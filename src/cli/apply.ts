@@ -3,17 +3,19 @@ import { dirname, join } from "node:path";
 import { createEmit } from "../engine/events.ts";
 import type { RunResult } from "../engine/run.ts";
 import { KbootError } from "../errors.ts";
+import type { RunIdentity } from "../host/host.ts";
+import type { Cluster } from "../inventory/cluster.ts";
 import { readInventory } from "../inventory/read.ts";
+import { count } from "../ui/count.ts";
 import { chooseListeners } from "../ui/index.ts";
-import { identify, operate, type Selection } from "./operate.ts";
+import { printError } from "../ui/print-error.ts";
+import { findInventory } from "./inventory-file.ts";
+import { createSelect, identify, operate, type Selection } from "./operate.ts";
 
-interface Options {
-  readonly file: string;
+interface Options extends Selection {
+  readonly file?: string;
   readonly dryRun?: boolean;
-  readonly only?: readonly string[];
-  readonly skip?: readonly string[];
-  readonly limit?: readonly string[];
-  readonly output: string;
+  readonly output: "text" | "json";
 }
 
 /** `kboot apply` */
@@ -28,35 +30,44 @@ export function plan(options: Record<string, unknown>, signal: AbortSignal): Pro
 }
 
 async function run(command: "apply" | "plan", options: Options, signal: AbortSignal): Promise<void> {
-  if (options.output !== "text" && options.output !== "json") {
-    throw new KbootError("usage", `there is no output ${options.output}`, { hint: "text or json" });
-  }
-  const cluster = await readInventory(options.file);
+  const file = findInventory(options.file);
+  const cluster = await readInventory(file);
+  const select = createSelect(cluster, options);
   const identity = identify(command, command === "apply" ? "change" : "read");
-  const logs = join(dirname(cluster.file), ".kboot", "logs");
-  if (command === "apply") await mkdir(logs, { recursive: true, mode: 0o700 });
-  const ui = await chooseListeners({
-    output: options.output,
-    file: options.file,
-    ...(command === "apply" ? { log: join(logs, `${identity.id}.jsonl`) } : {}),
-  });
-  const selection: Selection = { only: options.only, skip: options.skip, limit: options.limit };
-  let result: RunResult;
+  const log = command === "apply" ? await prepareLog(cluster, identity) : undefined;
+  const ui = await chooseListeners({ output: options.output, file, log });
   try {
-    result = await operate(cluster, identity, selection, createEmit(ui.listeners), signal);
-  } finally {
-    await ui.close();
+    const result = await operate(cluster, identity, select, createEmit(ui.listeners), signal);
+    signal.throwIfAborted();
+    if (result.errors.size > 0) throw summarizeErrors(result);
+  } catch (error) {
+    await ui.close(error);
+    throw error;
   }
-  signal.throwIfAborted();
-  if (result.errors.size > 0) throw incomplete(result);
+  await ui.close();
 }
 
-/** One error for all hosts that were set aside. */
-function incomplete({ errors }: RunResult): KbootError {
-  const [only] = errors.size === 1 ? errors : [];
-  if (only?.[1] instanceof KbootError) return only[1];
-  const lines = [...errors].map(([host, error]) => `${host}: ${error.message}`);
-  return new KbootError("incomplete", `${errors.size} hosts were set aside\n  ${lines.join("\n  ")}`, {
+/** Path of this run's log, in a folder beside the inventory. */
+async function prepareLog(cluster: Cluster, run: RunIdentity): Promise<string> {
+  const folder = join(dirname(cluster.file), ".kboot", "logs");
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new KbootError("usage", `cannot keep a log of this run in ${folder}: ${(cause as Error).message}`, {
+      hint: "put the inventory into a folder where you may write",
+      cause,
+    });
+  }
+  return join(folder, `${run.id}.jsonl`);
+}
+
+/** One error for all hosts that were set aside. A single error stays itself, and so does a bug. */
+function summarizeErrors({ errors }: RunResult): unknown {
+  const all = [...errors.values()];
+  const bug = all.find((error) => !(error instanceof KbootError));
+  if (bug !== undefined || all.length === 1) return bug ?? all[0];
+  const texts = all.map((error) => printError(error).replaceAll("\n", "\n    "));
+  return new KbootError("incomplete", `${count(all.length, "host")} were set aside\n  ${texts.join("\n  ")}`, {
     hint: "put right what is said above, then run the same command again: it goes on where it stopped",
   });
 }

@@ -15,10 +15,13 @@ import { bootstrapWay } from "../steps/index.ts";
 
 /** Which part of the way, and which hosts, a run is about. Undefined: all. */
 export interface Selection {
-  readonly only: readonly string[] | undefined;
-  readonly skip: readonly string[] | undefined;
-  readonly limit: readonly string[] | undefined;
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+  readonly limit?: readonly string[];
 }
+
+/** Whether a run is about a step on a host. */
+export type Select = (host: string, step: string) => boolean;
 
 /** Who this run is, for the locks of the hosts. */
 export function identify(command: string, mode: RunIdentity["mode"]): RunIdentity {
@@ -26,15 +29,17 @@ export function identify(command: string, mode: RunIdentity["mode"]): RunIdentit
   return { id, mode, owner: `${userInfo().username}@${hostname()}, kboot ${command}, pid ${process.pid}` };
 }
 
-/** Runs the way to a cluster, or plans it. */
-export async function operate(
-  cluster: Cluster,
-  run: RunIdentity,
-  selection: Selection,
-  emit: Emit,
-  signal: AbortSignal,
-): Promise<RunResult> {
-  const select = selector(cluster, selection);
+/** Throws KbootError `usage` for a step or host that there is not, naming those that there are. */
+export function createSelect(cluster: Cluster, { only, skip, limit }: Selection): Select {
+  const steps = bootstrapWay.map((step) => step.id);
+  const hosts = [...cluster.hosts.map((host) => host.name), clusterPlace];
+  refuseUnknown("step", [...(only ?? []), ...(skip ?? [])], steps);
+  refuseUnknown("host", limit ?? [], hosts);
+  return (host, step) => (only?.includes(step) ?? true) && !(skip?.includes(step) ?? false) && (limit?.includes(host) ?? true);
+}
+
+/** Runs the way to a cluster; plans it alone when `run` only reads. */
+export async function operate(cluster: Cluster, run: RunIdentity, select: Select, emit: Emit, signal: AbortSignal): Promise<RunResult> {
   return runWay({
     run,
     cluster,
@@ -53,14 +58,8 @@ export async function operate(
   });
 }
 
-function selector(cluster: Cluster, { only, skip, limit }: Selection): (host: string, step: string) => boolean {
-  const steps = bootstrapWay.map((step) => step.id);
-  const hosts = [...cluster.hosts.map((host) => host.name), clusterPlace];
-  for (const step of [...(only ?? []), ...(skip ?? [])]) refuseUnknown("step", step, steps);
-  for (const host of limit ?? []) refuseUnknown("host", host, hosts);
-  return (host, step) => (only?.includes(step) ?? true) && !(skip?.includes(step) ?? false) && (limit?.includes(host) ?? true);
-}
-
-function refuseUnknown(what: string, name: string, known: readonly string[]): void {
-  if (!known.includes(name)) throw new KbootError("usage", `there is no ${what} ${name}`, { hint: `one of ${known.join(", ")}` });
+function refuseUnknown(what: string, names: readonly string[], known: readonly string[]): void {
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw new KbootError("usage", `there is no ${what} ${unknown.join(", ")}`, { hint: `one of ${known.join(", ")}` });
 }

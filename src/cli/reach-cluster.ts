@@ -4,9 +4,13 @@ import { KbootError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { openHost } from "../host/open-host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
+import { printError } from "../ui/print-error.ts";
 import { identify } from "./operate.ts";
 
-/** Connects to all control planes for reading, and ends the connections when `use` is through. */
+/**
+ * Connects to all control planes for reading, and ends the connections when `use` is through. One that is not reached is named on
+ * stderr; when none is, throws why.
+ */
 export async function withControlPlanes<T>(
   cluster: Cluster,
   command: string,
@@ -17,8 +21,9 @@ export async function withControlPlanes<T>(
   const run = identify(command, "read");
   const reached = await reachHosts(controlPlanes, (host) => openHost(host, run, { signal }), createEmit([]), signal);
   try {
-    const [reason] = reached.unreachable.values();
-    if (reached.hosts.size === 0 && reason !== undefined) throw reason;
+    const reasons = [...reached.unreachable.values()];
+    if (reached.hosts.size === 0 && reasons[0] !== undefined) throw reasons[0];
+    for (const reason of reasons) process.stderr.write(`${printError(reason)}\n`);
     return await use(reached);
   } finally {
     await Promise.all([...reached.hosts.values()].map((host) => host.close()));
@@ -29,7 +34,7 @@ export async function withControlPlanes<T>(
 export async function readFrom(host: Host, label: string, body: string, signal: AbortSignal): Promise<string> {
   const result = await host.run({ label, body }, { signal });
   if (result.exitCode === 0) return result.stdout.toString("utf8");
-  throw new KbootError("script", `cannot ${label}: ${result.stderr.trim()}`, {
+  throw new KbootError("script", `cannot ${label}: exit code ${result.exitCode}`, {
     where: { host: host.name, address: host.address },
     hint: "has `kboot apply` made the cluster?",
     script: { label, exitCode: result.exitCode, stderr: result.stderr },

@@ -1,23 +1,35 @@
 import { Vault } from "../engine/vault.ts";
 import { KbootError } from "../errors.ts";
+import type { Cluster } from "../inventory/cluster.ts";
 import { readInventory } from "../inventory/read.ts";
-import { createReadLive } from "../kubernetes/live.ts";
+import { createReadLive, type Live } from "../kubernetes/live.ts";
 import { pkiDir } from "../kubernetes/paths.ts";
 import { readCertificate, splitCertificates } from "../pki/read.ts";
 import { formatTable } from "../ui/table.ts";
+import { findInventory } from "./inventory-file.ts";
 import { readFrom, withControlPlanes } from "./reach-cluster.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
+interface NodeStatus {
+  readonly name: string;
+  readonly joined: boolean;
+  readonly ready: boolean;
+  readonly role: string;
+  readonly version: string;
+  readonly address: string;
+}
+
 interface Status {
-  readonly nodes: readonly { name: string; ready: boolean; version: string; address: string }[];
+  /** The nodes of the cluster, then the hosts of the inventory that are none. */
+  readonly nodes: readonly NodeStatus[];
   readonly workloads: readonly { name: string; ready: boolean }[];
   readonly certificates: readonly { host: string; certificate: string; expires: string; days: number }[];
 }
 
 /** `kboot status` */
 export async function status(options: Record<string, unknown>, signal: AbortSignal): Promise<void> {
-  const cluster = await readInventory(String(options["file"]));
+  const cluster = await readInventory(findInventory(options["file"]));
   const found = await withControlPlanes(cluster, "status", signal, async ({ hosts, facts }): Promise<Status> => {
     const [reading, certificates] = await Promise.all([
       createReadLive()({ cluster, facts, hosts, vault: new Vault(), signal }),
@@ -31,17 +43,30 @@ export async function status(options: Record<string, unknown>, signal: AbortSign
       });
     }
     return {
-      nodes: [...reading.live.nodes.values()].map((node) => ({
-        name: node.name,
-        ready: node.isReady,
-        version: node.kubeletVersion,
-        address: node.internalAddress ?? "",
-      })),
+      nodes: listNodes(cluster, reading.live),
       workloads: [...reading.live.workloads].map(([name, ready]) => ({ name, ready })),
       certificates: certificates.flat(),
     };
   });
   process.stdout.write(options["output"] === "json" ? `${JSON.stringify(found, undefined, 2)}\n` : print(found));
+}
+
+/** kubeadm's mark of a control plane's node (kubeadm/app/constants, LabelNodeRoleControlPlane, v1.36). */
+const controlPlaneLabel = "node-role.kubernetes.io/control-plane";
+
+function listNodes(cluster: Cluster, { nodes }: Live): readonly NodeStatus[] {
+  const joined = [...nodes.values()].map((node) => ({
+    name: node.name,
+    joined: true,
+    ready: node.isReady,
+    role: controlPlaneLabel in node.labels ? "control-plane" : "worker",
+    version: node.kubeletVersion,
+    address: node.internalAddress ?? "",
+  }));
+  const missing = cluster.hosts
+    .filter(({ nodeName }) => !nodes.has(nodeName))
+    .map(({ nodeName, role }) => ({ name: nodeName, joined: false, ready: false, role, version: "", address: "" }));
+  return [...joined, ...missing];
 }
 
 /** Prints each certificate after a line with its name; kubeconfigs' certificates are decoded. */
@@ -70,8 +95,8 @@ function print({ nodes, workloads, certificates }: Status): string {
   const yes = (is: boolean): string => (is ? "yes" : "NO");
   return [
     formatTable(
-      ["NODE", "READY", "VERSION", "ADDRESS"],
-      nodes.map((node) => [node.name, yes(node.ready), node.version, node.address]),
+      ["NODE", "READY", "ROLE", "VERSION", "ADDRESS"],
+      nodes.map((node) => [node.name, node.joined ? yes(node.ready) : "not joined", node.role, node.version, node.address]),
     ),
     formatTable(
       ["WORKLOAD", "READY"],

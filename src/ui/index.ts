@@ -1,56 +1,70 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import { relative } from "node:path";
 import type { EngineEvent } from "../engine/events.ts";
 import { createClosing } from "./closing.ts";
+import { createColours, judgeTerminal } from "./colours.ts";
 import { toJsonLine } from "./json-events.ts";
 import { createPlainLines } from "./plain-lines.ts";
+import { thinBytes } from "./thin-bytes.ts";
 
 export interface UiOptions {
   readonly output: "text" | "json";
   /** The inventory as the user named it, for the closing hint. */
   readonly file: string;
-  /** Where all events are kept, a line of JSON each; readable by the user alone. */
-  readonly log?: string;
+  /** Where all events are kept, a line of JSON each; readable by the user alone. Its folder exists. */
+  readonly log: string | undefined;
 }
 
+type Listener = (event: EngineEvent) => void;
+
 export interface Ui {
-  readonly listeners: readonly ((event: EngineEvent) => void)[];
-  close(): Promise<void>;
+  readonly listeners: readonly Listener[];
+  /** Ends the display; `error` is why the run ended, if it did not end well. It goes to JSON and log, not to the reader's text. */
+  close(error?: unknown): Promise<void>;
 }
 
 /** Who listens to a run: JSON or text on stdout, a live display on a terminal, and the log. */
 export async function chooseListeners({ output, file, log }: UiOptions): Promise<Ui> {
-  const listeners: ((event: EngineEvent) => void)[] = [];
+  const jsonWriters: ((line: string) => void)[] = [];
   const closers: (() => void | Promise<void>)[] = [];
-  if (log !== undefined) {
-    const handle = openSync(log, "a", 0o600);
-    listeners.push((event) => writeSync(handle, toJsonLine(event)));
-    closers.push(() => closeSync(handle));
-  }
-  if (output === "json") {
-    listeners.push((event) => process.stdout.write(toJsonLine(event)));
-  } else {
-    const isLive = process.stdout.isTTY && process.env["CI"] === undefined;
-    const lines = createPlainLines();
-    const closing = createClosing(file);
-    if (isLive) {
-      const { createLiveDisplay } = await import("./live-display.ts");
-      const display = createLiveDisplay();
-      listeners.push(display.listen);
-      closers.push(display.close);
-    }
-    listeners.push(closing.listen, (event) => {
-      const isDrawn = isLive && event.type.startsWith("step-") && event.type !== "step-failed";
-      const line = isDrawn ? undefined : lines(event);
-      if (line !== undefined) process.stdout.write(line);
-    });
+  const handle = log === undefined ? undefined : openSync(log, "a", 0o600);
+  if (handle !== undefined) jsonWriters.push((line) => writeSync(handle, line));
+  if (output === "json") jsonWriters.push((line) => process.stdout.write(line));
+  const listeners = jsonWriters.map((write) => thinBytes((event) => write(toJsonLine(event))));
+  if (output === "text") {
+    const terminal = judgeTerminal(process.stdout, process.env);
+    const closing = createClosing({ file, log: log === undefined ? undefined : relative(process.cwd(), log) });
+    listeners.push(closing.listen, await listenForReader(terminal, closers));
     closers.push(() => {
       process.stdout.write(closing.text());
     });
   }
   return {
     listeners,
-    async close() {
+    async close(error) {
+      if (error !== undefined) for (const write of jsonWriters) write(toJsonLine({ at: Date.now(), type: "error", error }));
       for (const closer of closers) await closer();
+      if (handle !== undefined) closeSync(handle);
     },
+  };
+}
+
+async function listenForReader(
+  { isLive, isColoured }: { isLive: boolean; isColoured: boolean },
+  closers: (() => void | Promise<void>)[],
+): Promise<Listener> {
+  const lines = createPlainLines(createColours(isColoured));
+  const print: Listener = (event) => {
+    const line = lines(event);
+    if (line !== undefined) process.stdout.write(line);
+  };
+  if (!isLive) return print;
+  const { createLiveDisplay } = await import("./live-display.ts");
+  const display = createLiveDisplay();
+  closers.push(display.close);
+  const draw = thinBytes(display.listen);
+  return (event) => {
+    if (!event.type.startsWith("step-")) print(event);
+    draw(event);
   };
 }

@@ -1,8 +1,15 @@
 import type { EngineEvent } from "../engine/events.ts";
 import { KbootError } from "../errors.ts";
 
-/** An event as one line of JSON. Errors become their code, message, hint and place; secrets show as `[secret]`. */
-export function toJsonLine(event: EngineEvent): string {
+/** The last line of a run that ended by an error. */
+export interface ErrorEvent {
+  readonly at: number;
+  readonly type: "error";
+  readonly error: unknown;
+}
+
+/** An event as one line of JSON. Errors become their code, message, hint, place and failed script; secrets show as `[secret]`. */
+export function toJsonLine(event: EngineEvent | ErrorEvent): string {
   return `${JSON.stringify(event, (_key, value: unknown) => {
     if (value instanceof KbootError) {
       const { code, message, hint, where, script } = value;

@@ -1,5 +1,6 @@
 import { Listr, type ListrTaskWrapper } from "listr2";
 import type { EngineEvent } from "../engine/events.ts";
+import { KbootError } from "../errors.ts";
 
 type Task = ListrTaskWrapper<unknown, never, never>;
 
@@ -10,84 +11,89 @@ interface Line {
   finish(error?: Error): void;
 }
 
+/** Transfers smaller than this are over before anybody reads of them. */
+const longTransferBytes = 1_000_000;
+
 /**
  * One live line per host on a terminal: what it does now, and bytes on long transfers. listr2 only draws; the engine decides
- * what failed.
+ * what failed. While it draws, what others write to the terminal is held back until `close`.
  */
 export function createLiveDisplay(): { listen(event: EngineEvent): void; close(): Promise<void> } {
   const lines = new Map<string, Line>();
+  const titles = new Map<string, string>();
   let drawing: Promise<unknown> = Promise.resolve();
 
   function begin(hosts: readonly string[]): void {
     const tasks = hosts.map((host) => {
-      const started = Promise.withResolvers<Task>();
-      const ended = Promise.withResolvers<void>();
-      lines.set(host, {
-        task: started.promise,
-        steps: new Map(),
-        finish: (error) => (error === undefined ? ended.resolve() : ended.reject(error)),
-      });
-      return {
-        title: host,
-        task: (_context: unknown, task: unknown): Promise<void> => {
-          started.resolve(task as Task);
-          return ended.promise;
-        },
-      };
+      const { line, run } = createLine();
+      lines.set(host, line);
+      return { title: host, task: run };
     });
-    drawing = new Listr(tasks, { concurrent: true, exitOnError: false, rendererOptions: { collapseErrors: false } })
+    drawing = new Listr(tasks, {
+      concurrent: true,
+      exitOnError: false,
+      // its own listener would end the process in the middle of a change
+      registerSignalListeners: false,
+      rendererOptions: { collapseErrors: false },
+    })
       .run()
       .catch(() => undefined);
   }
 
-  function redraw(host: string): void {
+  function show(host: string, step: string, text: string | undefined): void {
     const line = lines.get(host);
     if (line === undefined) return;
+    if (text === undefined) line.steps.delete(step);
+    else line.steps.set(step, text);
     const now = [...line.steps.values()].join(" | ");
-    line.task.then(
-      (task) => {
-        task.title = now === "" ? host : `${host}: ${now}`;
-      },
-      () => undefined,
-    );
+    void line.task.then((task) => {
+      task.title = now === "" ? host : `${host}: ${now}`;
+    });
   }
 
   return {
     listen(event) {
-      switch (event.type) {
-        case "planned":
-          if (event.willApply) begin([...new Set(event.plan.map((pair) => pair.host))]);
-          break;
-        case "step-started":
-          lines.get(event.host)?.steps.set(event.step, event.title);
-          redraw(event.host);
-          break;
-        case "step-progress":
-          lines.get(event.host)?.steps.set(event.step, event.text);
-          redraw(event.host);
-          break;
-        case "step-bytes": {
-          if (event.total < 1_000_000) break;
-          const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
-          lines.get(event.host)?.steps.set(event.step, `${event.step} ${megabytes(event.sent)}/${megabytes(event.total)} MB`);
-          redraw(event.host);
-          break;
-        }
-        case "step-finished":
-          lines.get(event.host)?.steps.delete(event.step);
-          redraw(event.host);
-          break;
-        case "step-failed":
-          lines.get(event.host)?.finish(event.error);
-          break;
-        case "run-finished":
-          for (const line of lines.values()) line.finish();
-          break;
+      if (event.type === "planned" && event.willApply) begin([...new Set(event.plan.map((pair) => pair.host))]);
+      if (event.type === "step-started") {
+        titles.set(event.step, event.title);
+        show(event.host, event.step, event.title);
       }
+      if (event.type === "step-progress") show(event.host, event.step, `${titles.get(event.step)}: ${event.text}`);
+      if (event.type === "step-bytes" && event.total >= longTransferBytes) {
+        show(event.host, event.step, `${titles.get(event.step)}: ${megabytes(event.sent)} of ${megabytes(event.total)} MB`);
+      }
+      if (event.type === "step-finished") show(event.host, event.step, undefined);
+      if (event.type === "step-failed") lines.get(event.host)?.finish(event.error);
     },
     async close() {
       for (const line of lines.values()) line.finish();
       await drawing;
     },
   };
+}
+
+function createLine(): { line: Line; run(context: unknown, task: unknown): Promise<void> } {
+  const started = Promise.withResolvers<Task>();
+  const ended = Promise.withResolvers<void>();
+  return {
+    line: {
+      task: started.promise,
+      steps: new Map(),
+      finish: (error) => (error === undefined ? ended.resolve() : ended.reject(new Error(printShortly(error)))),
+    },
+    run: (_context, task) => {
+      started.resolve(task as Task);
+      return ended.promise;
+    },
+  };
+}
+
+/** The whole of an error is told at the end. */
+function printShortly(error: Error): string {
+  const [head = ""] = error.message.split("\n", 1);
+  return error instanceof KbootError && error.where.step !== undefined ? `${error.where.step}: ${head}` : head;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(0);
 }

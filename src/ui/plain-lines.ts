@@ -1,42 +1,48 @@
 import type { EngineEvent } from "../engine/events.ts";
+import { type Colours, createColours } from "./colours.ts";
+import { count } from "./count.ts";
 import { printError } from "./print-error.ts";
-import { printPlan } from "./print-plan.ts";
+import { printPlan, summarizePlan } from "./print-plan.ts";
 
 /** Events as plain lines with the seconds since the start; undefined for those that say nothing to a reader. */
-export function createPlainLines(): (event: EngineEvent) => string | undefined {
+export function createPlainLines(colours: Colours = createColours(false)): (event: EngineEvent) => string | undefined {
+  const titles = new Map<string, string>();
   let began: number | undefined;
   return (event) => {
     began ??= event.at;
-    const text = describe(event);
-    if (text === undefined || event.type === "planned") return text;
-    return `${((event.at - began) / 1000).toFixed(1).padStart(6)} s  ${text}\n`;
+    if (event.type === "step-started") titles.set(event.step, event.title);
+    if (event.type === "planned" && !event.willApply) return printPlan(event.plan, colours);
+    const text = describe(event, titles, colours);
+    if (text === undefined) return undefined;
+    const time = `${((event.at - began) / 1000).toFixed(1).padStart(6)} s  `;
+    return `${colours.dim(time)}${text.replaceAll("\n", `\n${" ".repeat(time.length)}`)}\n`;
   };
 }
 
-function describe(event: EngineEvent): string | undefined {
+function describe(event: EngineEvent, titles: ReadonlyMap<string, string>, colours: Colours): string | undefined {
   switch (event.type) {
     case "run-started":
-      return `cluster ${event.cluster}: ${event.hosts.length} hosts`;
+      return `cluster ${event.cluster}: ${count(event.hosts.length, "host")}`;
     case "host-reached":
+    case "step-bytes":
       return undefined;
     case "host-set-aside":
-      return `${event.host}: set aside. ${printError(event.error)}`;
+      return `${colours.red("set aside:")} ${printError(event.error)}`;
     case "waiting":
       return `${event.host}: ${event.text}`;
     case "problem":
-      return `${event.host ?? "cluster"}: ${event.message} (${event.check}${event.ignored ? ", ignored" : ""})`;
+      // those that are not ignored end the run with an error that holds them all
+      return event.ignored ? `${event.host ?? "cluster"}: ${event.message} (${event.check}, ignored)` : undefined;
     case "planned":
-      return event.willApply ? undefined : printPlan(event.plan);
+      return summarizePlan(event.plan);
     case "step-started":
       return `${event.host}: ${event.title}`;
     case "step-progress":
       return `${event.host}: ${event.text}`;
-    case "step-bytes":
-      return undefined;
     case "step-finished":
-      return `${event.host}: ${event.step} done in ${event.seconds.toFixed(1)} s`;
+      return `${event.host}: ${titles.get(event.step) ?? event.step}: done in ${event.seconds.toFixed(1)} s`;
     case "step-failed":
-      return `${event.host}: ${event.step} failed after ${event.seconds.toFixed(1)} s. ${printError(event.error)}`;
+      return `${colours.red("failed")} after ${event.seconds.toFixed(1)} s: ${printError(event.error)}`;
     case "run-finished":
       return `${event.ok ? "all in order" : "not all is in order"} after ${event.seconds.toFixed(1)} s`;
   }

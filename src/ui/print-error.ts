@@ -1,18 +1,38 @@
 import { KbootError } from "../errors.ts";
 
-/** What a user reads of an error: where, what, and the hint on its own line. A bug shows its stack. */
+const tailLines = 5;
+
+/**
+ * What a user reads of an error: where and what, the last lines that a failed script wrote on stderr, and the hint on its own line.
+ * A bug shows its stack. Ends without a newline.
+ */
 export function printError(error: unknown): string {
   if (!(error instanceof KbootError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return `${stack}\nthis is a bug in kboot: please report it with the lines above`;
   }
-  const { host, address, file, line, column, field, step } = error.where;
-  const place = [
-    host === undefined ? undefined : address === undefined || address === host ? host : `${host} (${address})`,
+  const place = printPlace(error);
+  return [
+    place === "" ? error.message : `${place}: ${error.message}`,
+    ...scriptTail(error),
+    ...(error.hint === undefined ? [] : [`hint: ${error.hint}`]),
+  ].join("\n");
+}
+
+function printPlace({ where }: KbootError): string {
+  const { host, address, file, line, column, field, step } = where;
+  return [
+    host === undefined || address === undefined || address === host ? host : `${host} (${address})`,
     step,
     file === undefined ? undefined : [file, line, column].filter((part) => part !== undefined).join(":"),
     field,
-  ].filter((part) => part !== undefined);
-  const head = place.length === 0 ? error.message : `${place.join(", ")}: ${error.message}`;
-  return error.hint === undefined ? head : `${head}\nhint: ${error.hint}`;
+  ]
+    .filter((part) => part !== undefined)
+    .join(", ");
+}
+
+/** Nothing when the message says it already. */
+function scriptTail({ script, message }: KbootError): readonly string[] {
+  const lines = script?.stderr.trim().split("\n").slice(-tailLines) ?? [];
+  return lines.filter((line) => line !== "" && !message.includes(line.trim())).map((line) => `  ${line}`);
 }

@@ -1,35 +1,49 @@
 import { createTwoFilesPatch } from "diff";
-import pc from "picocolors";
 import type { Difference } from "../engine/contracts.ts";
+import { clusterPlace } from "../engine/contracts.ts";
 import type { Plan } from "../engine/plan.ts";
+import { type Colours, createColours } from "./colours.ts";
+import { count } from "./count.ts";
 
-/** A plan for reading: every change by host and step, content as a unified diff, a summary at the end. */
-export function printPlan(plan: Plan): string {
-  if (plan.length === 0) return "no change\n";
+/** A plan for reading: every change by host and step, content as a unified diff, a summary at the end. Ends with a newline. */
+export function printPlan(plan: Plan, colours: Colours = createColours(false)): string {
   const lines = plan.flatMap((pair) => [
-    `${pc.bold(pair.host)}: ${pair.title} (${pair.step})${pair.decidedLater ? pc.dim("  decided again once the API answers") : ""}`,
-    ...pair.changes.flatMap((change) => [`  ${change.id}`, ...change.differences.flatMap(printDifference)]),
+    `${colours.bold(pair.host)}: ${pair.title} (${pair.step})${pair.decidedLater ? colours.dim("  decided again once the API answers") : ""}`,
+    ...pair.changes.flatMap((change) => [
+      `  ${change.id}`,
+      ...change.differences.flatMap((difference) => printDifference(difference, colours)),
+    ]),
     ...(pair.action === undefined ? [] : [`  ${pair.action}`]),
   ]);
-  const changes = plan.reduce((sum, pair) => sum + pair.changes.length + (pair.action === undefined ? 0 : 1), 0);
-  const hosts = new Set(plan.map((pair) => pair.host)).size;
-  return `${lines.join("\n")}\n\n${changes} changes on ${hosts} hosts\n`;
+  return [...lines, ...(lines.length === 0 ? [] : [""]), summarizePlan(plan), ""].join("\n");
 }
 
-function printDifference({ what, from, to }: Difference): readonly string[] {
-  const isText = [from, to].some((text) => text?.includes("\n"));
-  if (!isText) {
-    if (from === undefined) return [`    ${pc.green("+")} ${what}${to === undefined ? "" : `: ${to}`}`];
-    return [`    ${pc.yellow("~")} ${what}: ${from} -> ${to ?? "(removed)"}`];
+/** `no change`, or `12 changes on 3 hosts and in the cluster`. An action counts as one change. */
+export function summarizePlan(plan: Plan): string {
+  if (plan.length === 0) return "no change";
+  const changes = plan.reduce((sum, pair) => sum + pair.changes.length + (pair.action === undefined ? 0 : 1), 0);
+  const places = new Set(plan.map((pair) => pair.host));
+  const inCluster = places.delete(clusterPlace);
+  const where = [...(places.size === 0 ? [] : [`on ${count(places.size, "host")}`]), ...(inCluster ? ["in the cluster"] : [])];
+  return `${count(changes, "change")} ${where.join(" and ")}`;
+}
+
+function printDifference({ what, from, to }: Difference, colours: Colours): readonly string[] {
+  const sign = from === undefined ? colours.green("+") : colours.yellow("~");
+  if (![from, to].some((text) => text?.includes("\n"))) {
+    if (from === undefined) return [`    ${sign} ${what}${to === undefined ? "" : `: ${to}`}`];
+    return [`    ${sign} ${what}: ${from} -> ${to ?? "(removed)"}`];
   }
-  const [, , , , ...patch] = createTwoFilesPatch("", "", from ?? "", to ?? "", undefined, undefined, { context: 3 })
+  const patch = createTwoFilesPatch("", "", from ?? "", to ?? "", undefined, undefined, { context: 3 })
     .trimEnd()
     .split("\n");
-  return [`    ${from === undefined ? pc.green("+") : pc.yellow("~")} ${what}`, ...patch.map((line) => `      ${colour(line)}`)];
+  // the first lines name two files; here there is one, and it is named above
+  const hunks = patch.slice(patch.findIndex((line) => line.startsWith("@@")));
+  return [`    ${sign} ${what}`, ...hunks.map((line) => `      ${colourLine(line, colours)}`)];
 }
 
-function colour(line: string): string {
-  if (line.startsWith("+")) return pc.green(line);
-  if (line.startsWith("-")) return pc.red(line);
-  return line.startsWith("@@") ? pc.dim(line) : line;
+function colourLine(line: string, colours: Colours): string {
+  if (line.startsWith("+")) return colours.green(line);
+  if (line.startsWith("-")) return colours.red(line);
+  return line.startsWith("@@") ? colours.dim(line) : line;
 }
