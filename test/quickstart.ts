@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { cacheFolder, labUp, onHost, writeInventory } from "./cluster/support/lab.ts";
+import { importTestImage, testImage } from "./cluster/support/pods.ts";
 import { buildBundle } from "./components/build.ts";
 
 /** From nothing to a cluster on this machine: hosts, components, `kboot apply`, nodes, and a pod that answers. */
@@ -14,7 +15,7 @@ function say(text: string): void {
 
 const podScript = `export KUBECONFIG=/etc/kubernetes/admin.conf
 kubectl delete pod testpod --ignore-not-found --now >/dev/null
-kubectl run testpod --image=docker.io/library/busybox:1.37 --image-pull-policy=Never --restart=Never --command -- sh -c 'echo hello from a pod > /index.html; exec httpd -f -p 8080 -h /'
+kubectl run testpod --image=${testImage} --image-pull-policy=Never --restart=Never --command -- sh -c 'mkdir /www; echo hello from a pod > /www/index.html; exec httpd -f -p 8080 -h /www'
 kubectl wait --for=condition=Ready pod/testpod --timeout=120s
 kubectl get pods -o wide
 address=$(kubectl get pod testpod -o jsonpath='{.status.podIP}')
@@ -36,5 +37,6 @@ await execa(kboot[0], [kboot[1], "kubeconfig", "-f", inventory], { stdout: { fil
 say(`kubectl --kubeconfig ${kubeconfig} get nodes -o wide`);
 await execa(kubectl, ["--kubeconfig", kubeconfig, "get", "nodes", "-o", "wide"], { stdio: "inherit" });
 say("a pod that answers");
+for (const { name } of set.hosts) await importTestImage(set, name, bundle);
 process.stdout.write(`${await onHost(set, "cp1", podScript)}\n`);
 say("done. Remove the hosts with: npm run lab -- down");

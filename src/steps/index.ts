@@ -17,6 +17,7 @@ import { shareSecrets } from "./share-secrets.ts";
 import { startControlPlaneKubelet, startWorkerKubelet } from "./start-kubelet.ts";
 import { waitForAddons } from "./wait-for-addons.ts";
 import { waitForApi } from "./wait-for-api.ts";
+import { waitForNetwork } from "./wait-for-network.ts";
 import { waitForNode } from "./wait-for-node.ts";
 import { writeControlPlane } from "./write-control-plane.ts";
 import { writeKubeconfigs } from "./write-kubeconfigs.ts";
@@ -45,6 +46,7 @@ export const bootstrapWay: readonly Step<Live>[] = [
   startWorkerKubelet,
   markNode,
   waitForNode,
+  waitForNetwork,
   installCoreDns,
   waitForAddons,
 ];

@@ -8,7 +8,7 @@ export const installCoreDns: Step<Live> = {
   id: "coredns",
   title: "Install CoreDNS",
   on: theCluster,
-  after: [anyHost("network")],
+  after: [anyHost("network-ready")],
   needsLive: true,
   resources: ({ cluster }) => coreDns(cluster),
 };

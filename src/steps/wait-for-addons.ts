@@ -3,11 +3,12 @@ import { waitFor } from "../engine/wait.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { networkPlugin } from "../network/index.ts";
 import { theCluster } from "./where.ts";
+import { workloadName } from "./workloads.ts";
 
 /** Workloads that a working cluster has, as Live names them. */
 function expected({ cluster }: Site<Live>): readonly string[] {
   const network = networkPlugin(cluster)?.daemonSet;
-  const names = network === undefined ? [] : [`DaemonSet/${network.metadata.namespace}/${network.metadata.name}`];
+  const names = network === undefined ? [] : [workloadName(network)];
   // without a pod network of ours, CoreDNS waits for the user's
   return ["DaemonSet/kube-system/kube-proxy", ...names, ...(network === undefined ? [] : ["Deployment/kube-system/coredns"])];
 }
