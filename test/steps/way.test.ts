@@ -1,0 +1,44 @@
+import test from "ava";
+import { assertWay, listPairs } from "../../src/engine/pairs.ts";
+import { parseInventory } from "../../src/inventory/parse.ts";
+import { bootstrapWay } from "../../src/steps/index.ts";
+
+const text = `
+apiVersion: kboot.dev/v1alpha1
+kind: Cluster
+metadata: { name: lab }
+spec:
+  kubernetesVersion: 1.36.3
+  network: { plugin: flannel }
+  hosts:
+    - { name: cp1, role: control-plane, address: 192.0.2.1 }
+    - { name: w1, role: worker, address: 192.0.2.2, labels: { disk: fast } }
+`;
+
+const { cluster } = parseInventory(text, { file: "kboot.yaml", home: "/root" });
+
+test("each step comes after those that it names", (t) => {
+  t.notThrows(() => assertWay(bootstrapWay));
+});
+
+test("every edge of a step leads to a step that runs on one of its hosts, or on some host", (t) => {
+  if (cluster === undefined) return t.fail("the inventory is wrong");
+  const pairs = listPairs(bootstrapWay, cluster);
+  for (const step of bootstrapWay) {
+    for (const edge of step.after) {
+      t.true(
+        pairs.some((pair) => pair.step.id === edge.step),
+        `${step.id} after ${edge.step}`,
+      );
+    }
+  }
+});
+
+test("authorities, certificates and manifests belong to control planes, joining to workers", (t) => {
+  if (cluster === undefined) return t.fail("the inventory is wrong");
+  const on = (id: string) => bootstrapWay.find((step) => step.id === id)?.on(cluster);
+  for (const id of ["shared-secrets", "certificates", "kubeconfigs", "control-plane", "kubelet", "api"]) t.deepEqual(on(id), ["cp1"], id);
+  for (const id of ["join", "worker-kubelet"]) t.deepEqual(on(id), ["w1"], id);
+  for (const id of ["cluster-config", "network", "kube-proxy", "coredns", "addons-ready"]) t.deepEqual(on(id), ["cluster"], id);
+  for (const id of ["kernel", "containerd", "images", "kubernetes", "kubelet-config", "node-ready"]) t.deepEqual(on(id), ["cp1", "w1"], id);
+});
