@@ -28,17 +28,24 @@ export function coreDnsImage(cluster: Versioned): string {
   return `${cluster.imageRepository}${nested}/coredns:${minorVersion(cluster.kubernetesVersion).coreDns}`;
 }
 
-/** Full names of all images that a host of this role needs. CoreDNS may land on any node, so every host needs it. */
+/** Full names of the images with which a host of this role starts: on a control plane those of its static pods. */
+export function baseImages(cluster: Cluster, role: Role): readonly string[] {
+  if (role === "worker") return [pauseImage(cluster)];
+  return [
+    pauseImage(cluster),
+    etcdImage(cluster),
+    kubernetesImage("kube-apiserver", cluster),
+    kubernetesImage("kube-controller-manager", cluster),
+    kubernetesImage("kube-scheduler", cluster),
+  ];
+}
+
+/** Full names of the images of pods that the cluster puts on any node. CoreDNS may land on each. */
+export function addonImages(cluster: Cluster): readonly string[] {
+  return [kubernetesImage("kube-proxy", cluster), coreDnsImage(cluster), ...(networkPlugin(cluster)?.images(cluster) ?? [])];
+}
+
+/** Full names of all images that a host of this role needs. */
 export function imagesFor(cluster: Cluster, role: Role): readonly string[] {
-  const controlPlane =
-    role === "control-plane"
-      ? [
-          etcdImage(cluster),
-          kubernetesImage("kube-apiserver", cluster),
-          kubernetesImage("kube-controller-manager", cluster),
-          kubernetesImage("kube-scheduler", cluster),
-        ]
-      : [];
-  const network = networkPlugin(cluster)?.images(cluster) ?? [];
-  return [pauseImage(cluster), ...controlPlane, kubernetesImage("kube-proxy", cluster), coreDnsImage(cluster), ...network];
+  return [...baseImages(cluster, role), ...addonImages(cluster)];
 }

@@ -2,7 +2,7 @@ import type { Step } from "../engine/contracts.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { configureCluster } from "./configure-cluster.ts";
 import { configureKubelet } from "./configure-kubelet.ts";
-import { importImages } from "./import-images.ts";
+import { importAddonImages, importImages } from "./import-images.ts";
 import { installContainerd } from "./install-containerd.ts";
 import { installCoreDns } from "./install-core-dns.ts";
 import { installKubeProxy } from "./install-kube-proxy.ts";
@@ -31,6 +31,7 @@ export const bootstrapWay: readonly Step<Live>[] = [
   nameEndpoint,
   installContainerd,
   importImages,
+  importAddonImages,
   shareSecrets,
   issueCertificates,
   writeKubeconfigs,

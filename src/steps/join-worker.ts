@@ -20,7 +20,7 @@ export const joinWorker: Step<Live> = {
   id: "join",
   title: "Join the cluster",
   on: workers,
-  after: [...sameHost("kubelet-config", "images", "endpoint-name"), anyHost("cluster-config")],
+  after: [...sameHost("kubelet-config", "addon-images", "endpoint-name"), anyHost("cluster-config")],
   needsLive: true,
   resources: () => [
     file("/etc/kubernetes/pki/ca.crt", {

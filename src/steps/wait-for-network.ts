@@ -13,7 +13,7 @@ export const waitForNetwork: Step<Live> = {
   id: "network-ready",
   title: "Wait until the pod network runs",
   on: theCluster,
-  after: [anyHost("network"), anyHost("node-ready")],
+  after: [anyHost("network"), { step: "node-ready", scope: "every-host" }],
   needsLive: true,
   action: {
     describe: "wait until the pod network runs",
