@@ -39,8 +39,6 @@ EOF
 # Only what a stock image holds: no traces of how this one was made.
 rm -f "$root"/etc/dpkg/dpkg.cfg.d/99mmdebstrap "$root"/etc/apt/apt.conf.d/99mmdebstrap
 rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin "$root"/var/cache/apt/archives/*.deb "$root"/var/log/*.log
-cat > "$root/etc/apt/sources.list" <<'EOF'
-deb http://deb.debian.org/debian trixie main
-deb http://deb.debian.org/debian trixie-updates main
-deb http://security.debian.org/debian-security trixie-security main
-EOF
+# the hosts have no way out: a test that installs packages names a repository of its own
+: > "$root/etc/apt/sources.list"
+rm -f "$root"/etc/apt/sources.list.d/*
