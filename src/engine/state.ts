@@ -1,4 +1,5 @@
-import type { Fragment } from "./contracts.ts";
+import { type HostKinds, kindOf } from "./compose.ts";
+import type { AnyResource, Fragment, Item } from "./contracts.ts";
 
 /** Where a host remembers what kboot made there and what was there before. It serves removal; it is no source of truth. */
 // Tests put the folder elsewhere.
@@ -13,7 +14,7 @@ interface HostState {
 }
 
 /** The state with `ids` added; what was recorded earlier keeps its `before`. Unreadable text counts as no state. */
-export function addToState(text: string | undefined, cluster: string, ids: ReadonlyMap<string, unknown>): string {
+function addToState(text: string | undefined, cluster: string, ids: ReadonlyMap<string, unknown>): string {
   const made: HostState["made"] = { ...parseState(text)?.made };
   for (const [id, before] of ids) made[id] ??= { before: before ?? null };
   return `${JSON.stringify({ version: 1, cluster, made } satisfies HostState)}\n`;
@@ -30,7 +31,7 @@ function parseState(text: string | undefined): HostState | undefined {
 }
 
 /** Replaces the state file in one move. Two shells of one run may do this at once with the same text. */
-export function writeStateFragment(text: string): Fragment {
+function writeStateFragment(text: string): Fragment {
   const bytes = Buffer.from(text);
   return {
     script: [
@@ -47,4 +48,43 @@ export function writeStateFragment(text: string): Fragment {
       },
     },
   };
+}
+
+/** What is to go before a change, and what to call once a script that held it has succeeded. */
+export interface StateRecord {
+  readonly fragments: readonly Fragment[];
+  confirm(): void;
+}
+
+/** Keeps the state file of one host ahead of its changes. */
+export class Recorder {
+  readonly #cluster: string;
+  readonly #kinds: HostKinds;
+  readonly #recorded = new Set<string>();
+  #text: string | undefined;
+
+  /** `text` is the state file as it was found. */
+  constructor(cluster: string, text: string | undefined, kinds: HostKinds) {
+    this.#cluster = cluster;
+    this.#text = text;
+    this.#kinds = kinds;
+  }
+
+  /** No fragment when all of these are on record already. */
+  record(items: readonly Item<AnyResource, unknown>[]): StateRecord {
+    const before = new Map<string, unknown>();
+    for (const { resource, observed } of items) {
+      const kind = kindOf(this.#kinds, resource);
+      before.set(kind.id(resource), kind.before?.(observed));
+    }
+    const isRecorded = [...before.keys()].every((id) => this.#recorded.has(id));
+    const text = addToState(this.#text, this.#cluster, before);
+    return {
+      fragments: isRecorded ? [] : [writeStateFragment(text)],
+      confirm: () => {
+        this.#text = text;
+        for (const id of before.keys()) this.#recorded.add(id);
+      },
+    };
+  }
 }

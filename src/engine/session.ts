@@ -1,0 +1,270 @@
+import { KbootError } from "../errors.ts";
+import type { Host, RunIdentity } from "../host/host.ts";
+import type { Cluster, ClusterHost } from "../inventory/cluster.ts";
+import { composeChange, type HostKinds, kindOf } from "./compose.ts";
+import type { AnyResource, Api, Artifacts, Check, ClusterKind, LiveReading, ReadLive, Site, Step } from "./contracts.ts";
+import { clusterPlace } from "./contracts.ts";
+import type { Emit } from "./events.ts";
+import { type PairOutcome, runGraph } from "./graph.ts";
+import { observeHost } from "./observe.ts";
+import type { Pair } from "./pairs.ts";
+import { diffPair, type PairDiff, type Plan, toPlannedPair } from "./plan.ts";
+import { Recorder } from "./state.ts";
+import { Vault } from "./vault.ts";
+
+export interface RunOptions<Live> {
+  readonly run: RunIdentity;
+  readonly cluster: Cluster;
+  readonly way: readonly Step<Live>[];
+  readonly checks: readonly Check<Live>[];
+  readonly kinds: HostKinds;
+  readonly clusterKind: ClusterKind;
+  readonly artifacts: Artifacts;
+  open(host: ClusterHost): Promise<Host>;
+  /** Node addresses from inventory and facts; throws KbootError when they cannot be told. */
+  chooseNodeAddresses(cluster: Cluster, facts: Site<Live>["facts"]): ReadonlyMap<string, string>;
+  readonly readLive: ReadLive<Live>;
+  /** Which pairs this run is about; the others count as done. */
+  select(host: string, step: string): boolean;
+  readonly apply: boolean;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** One run over hosts that were reached: what it has seen so far, and what it does about it. */
+export class Session<Live> {
+  readonly errors = new Map<string, Error>();
+  readonly #options: RunOptions<Live>;
+  readonly #pairs: readonly Pair<Live>[];
+  readonly #hosts: ReadonlyMap<string, Host>;
+  readonly #vault = new Vault();
+  readonly #observed = new Map<string, Map<string, unknown>>();
+  readonly #diffs = new Map<string, PairDiff>();
+  readonly #changing = new Map<string, Set<string>>();
+  readonly #recorders = new Map<string, Recorder>();
+  #site: Site<Live>;
+  #api: Api | undefined;
+  /** True once something changed that Live may depend on. */
+  #stale = false;
+  #rereading: Promise<LiveReading<Live> | undefined> | undefined;
+
+  constructor(options: RunOptions<Live>, pairs: readonly Pair<Live>[], hosts: ReadonlyMap<string, Host>, site: Site<Live>) {
+    this.#options = options;
+    this.#pairs = pairs;
+    this.#hosts = hosts;
+    this.#site = site;
+  }
+
+  /** One round trip to each host; the cluster is asked meanwhile. */
+  async look(): Promise<void> {
+    const withoutLive = this.#site;
+    const [reading] = await Promise.all([this.#readLive(), this.#observeHosts(withoutLive)]);
+    if (reading === undefined) return;
+    this.#take(reading);
+    await Promise.all([this.#observeHosts(this.#site), this.#observeCluster(this.#pairs)]);
+  }
+
+  /** Throws with every problem that is not ignored. */
+  check(): void {
+    const { checks, cluster, emit } = this.#options;
+    const decisive: string[] = [];
+    for (const check of checks) {
+      const ignored = cluster.ignoreChecks.includes(check.name);
+      for (const problem of check.problems(this.#site)) {
+        emit({ type: "problem", check: check.name, ...problem, ignored });
+        if (!ignored) decisive.push(`${problem.host ?? "cluster"}: ${problem.message} (${check.name})\n    ${problem.hint}`);
+      }
+    }
+    if (decisive.length > 0) {
+      throw new KbootError(
+        "check",
+        `${decisive.length} check${decisive.length === 1 ? "" : "s"} failed, nothing was changed\n  ${decisive.join("\n  ")}`,
+        {
+          hint: "put them right, or name a check under ignoreChecks in the inventory if you know better",
+        },
+      );
+    }
+  }
+
+  plan(): Plan {
+    return this.#pairs.flatMap((pair) => {
+      if (this.#site.unreachable.has(pair.host)) return [];
+      const diff = this.#diff(pair);
+      return toPlannedPair(pair, diff, this.#diffContext()) ?? [];
+    });
+  }
+
+  async apply(): Promise<ReadonlyMap<string, PairOutcome>> {
+    const controlPlanes = this.#options.cluster.hosts.filter((host) => host.role === "control-plane").map((host) => host.name);
+    return runGraph({
+      pairs: this.#pairs,
+      setAside: new Set(this.#site.unreachable.keys()),
+      decisive: new Set(controlPlanes),
+      signal: this.#options.signal,
+      run: (pair) => this.#runPair(pair),
+    });
+  }
+
+  async #runPair(pair: Pair<Live>): Promise<void> {
+    const { emit } = this.#options;
+    const at = { host: pair.host, step: pair.step.id };
+    const began = Date.now();
+    const seconds = () => (Date.now() - began) / 1000;
+    let started = false;
+    let said: string | undefined;
+    try {
+      let diff = this.#diffs.get(pair.key) ?? this.#diff(pair);
+      if (pair.step.needsLive && this.#stale) diff = await this.#lookAgain(pair);
+      if (diff.items.length === 0 && diff.action === undefined) return;
+      emit({ type: "step-started", ...at, title: pair.step.title });
+      started = true;
+      this.#stale = true;
+      if (diff.items.length > 0) await this.#change(pair, diff);
+      if (diff.action !== undefined) {
+        await pair.step.action?.run({
+          site: this.#site,
+          host: pair.host,
+          vault: this.#vault,
+          signal: this.#options.signal,
+          reach: (name) => this.#reach(name),
+          api: () => this.#needApi(),
+          readLive: async () => {
+            const reading = await this.#readLive();
+            if (reading !== undefined) this.#take(reading);
+            return reading?.live;
+          },
+          say: (text) => {
+            if (text !== said) emit({ type: "step-progress", ...at, text });
+            said = text;
+          },
+        });
+      }
+      this.#stale = true;
+      emit({ type: "step-finished", ...at, seconds: seconds(), changes: diff.items.length });
+    } catch (cause) {
+      const error = cause instanceof KbootError ? cause.at(at) : (cause as Error);
+      this.errors.set(pair.host, error);
+      if (!started) emit({ type: "step-started", ...at, title: pair.step.title });
+      emit({ type: "step-failed", ...at, seconds: seconds(), error });
+      throw error;
+    }
+  }
+
+  async #change(pair: Pair<Live>, diff: PairDiff): Promise<void> {
+    const { emit, signal, kinds, clusterKind, artifacts, cluster } = this.#options;
+    if (pair.host === clusterPlace) {
+      await clusterKind.change(diff.items, await this.#needApi(), signal);
+      return;
+    }
+    const facts = this.#site.facts.get(pair.host);
+    if (facts === undefined) throw new Error(`no facts of ${pair.host}`);
+    const recorder = this.#recorders.get(pair.host) ?? new Recorder(cluster.name, facts.state, kinds);
+    this.#recorders.set(pair.host, recorder);
+    const planned = this.#pairs.filter((other) => other.host === pair.host).flatMap((other) => this.#diffs.get(other.key)?.items ?? []);
+    const record = recorder.record([...planned, ...diff.items]);
+    const context = { vault: this.#vault, artifacts, now: new Date(), facts };
+    const script = await composeChange(pair.step.title, record.fragments, diff.items, kinds, context);
+    const total = script.payload?.size ?? 0;
+    const at = { host: pair.host, step: pair.step.id };
+    const result = await this.#reach(pair.host).run(script, {
+      signal,
+      channel: pair.step.bulk ? "bulk" : "main",
+      onBytes: (sent) => emit({ type: "step-bytes", ...at, sent, total }),
+    });
+    if (result.exitCode !== 0) {
+      const tail = result.stderr.trim().split("\n").slice(-4).join("\n  ");
+      throw new KbootError("script", `${pair.step.title.toLowerCase()} failed: exit code ${result.exitCode}\n  ${tail}`, {
+        where: at,
+        hint: "put right what the lines above say, then run the same command again: it goes on where it stopped",
+        script: { label: script.label, exitCode: result.exitCode, stderr: result.stderr },
+      });
+    }
+    record.confirm();
+  }
+
+  /** Live has changed since the plan: read it again and look at the pair's place again. */
+  async #lookAgain(pair: Pair<Live>): Promise<PairDiff> {
+    this.#rereading ??= this.#readLive().finally(() => {
+      this.#rereading = undefined;
+    });
+    const reading = await this.#rereading;
+    if (reading === undefined) {
+      throw new KbootError("api", "the API of the cluster does not answer", {
+        hint: "see `journalctl -u kubelet` and the containers' logs under /var/log/pods on the control plane",
+        transient: true,
+      });
+    }
+    this.#take(reading);
+    if (pair.host === clusterPlace) await this.#observeCluster([pair]);
+    else await this.#observe(pair.host, pair.step.resources?.(this.#site, pair.host) ?? []);
+    return this.#diff(pair);
+  }
+
+  #diff(pair: Pair<Live>): PairDiff {
+    const changing = this.#changing.get(pair.host) ?? new Set<string>();
+    this.#changing.set(pair.host, changing);
+    const diff = diffPair(pair, this.#observed.get(pair.host) ?? new Map(), changing, this.#diffContext());
+    this.#diffs.set(pair.key, diff);
+    return diff;
+  }
+
+  #diffContext() {
+    const { kinds, clusterKind } = this.#options;
+    return { site: this.#site, vault: this.#vault, kinds, clusterKind };
+  }
+
+  #take(reading: LiveReading<Live>): void {
+    this.#site = { ...this.#site, live: reading.live };
+    this.#api = reading.api;
+  }
+
+  #readLive(): Promise<LiveReading<Live> | undefined> {
+    const { cluster, readLive, signal } = this.#options;
+    return readLive({ cluster, facts: this.#site.facts, hosts: this.#hosts, vault: this.#vault, signal });
+  }
+
+  async #needApi(): Promise<Api> {
+    if (this.#api === undefined) {
+      const reading = await this.#readLive();
+      if (reading !== undefined) this.#take(reading);
+    }
+    if (this.#api === undefined) throw new KbootError("api", "the API of the cluster does not answer", { transient: true });
+    return this.#api;
+  }
+
+  #reach(name: string): Host {
+    const host = this.#hosts.get(name);
+    if (host === undefined) throw new KbootError("unreachable", "the host was not reached", { where: { host: name } });
+    return host;
+  }
+
+  async #observeHosts(site: Site<Live>): Promise<void> {
+    await Promise.all(
+      [...this.#hosts.keys()].map((name) =>
+        this.#observe(
+          name,
+          this.#pairs.filter((pair) => pair.host === name).flatMap((pair) => pair.step.resources?.(site, name) ?? []),
+          { onlyNew: true },
+        ),
+      ),
+    );
+  }
+
+  async #observe(name: string, resources: readonly AnyResource[], options = { onlyNew: false }): Promise<void> {
+    const { kinds, signal } = this.#options;
+    const seen = this.#observed.get(name) ?? new Map<string, unknown>();
+    this.#observed.set(name, seen);
+    const wanted = options.onlyNew ? resources.filter((resource) => !seen.has(kindOf(kinds, resource).id(resource))) : resources;
+    for (const [id, value] of await observeHost(this.#reach(name), wanted, kinds, this.#vault, signal)) seen.set(id, value);
+  }
+
+  async #observeCluster(pairs: readonly Pair<Live>[]): Promise<void> {
+    const resources = pairs
+      .filter((pair) => pair.host === clusterPlace)
+      .flatMap((pair) => pair.step.resources?.(this.#site, clusterPlace) ?? []);
+    if (resources.length === 0 || this.#api === undefined) return;
+    const seen = this.#observed.get(clusterPlace) ?? new Map<string, unknown>();
+    this.#observed.set(clusterPlace, seen);
+    for (const [id, value] of await this.#options.clusterKind.observe(resources, this.#api, this.#options.signal)) seen.set(id, value);
+  }
+}
