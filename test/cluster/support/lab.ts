@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { execa } from "execa";
 import { stringify } from "yaml";
 
@@ -19,6 +20,13 @@ export interface Lab {
 
 /** Where caches and the state of test hosts live. */
 export const cacheFolder = process.env["KBOOT_CACHE"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "kboot");
+
+/** The set that the tests use. run.ts chooses it. */
+export function labSet(): string {
+  const set = process.env["KBOOT_LAB_SET"];
+  if (set === undefined) throw new Error("start these tests with npm run test:cluster, or name a set of hosts in KBOOT_LAB_SET");
+  return set;
+}
 
 /** Runs a command of the lab; what it says goes to stderr. */
 export async function lab(...args: readonly string[]): Promise<string> {
@@ -42,7 +50,12 @@ const containerSettings = {
 /** Writes an inventory for a set's hosts (or some of them) and returns its path. `more` goes over `spec`. */
 export async function writeInventory(
   set: Lab,
-  options: { readonly folder: string; readonly bundle: string; readonly hosts?: readonly string[]; readonly more?: Readonly<Record<string, unknown>> },
+  options: {
+    readonly folder: string;
+    readonly bundle: string;
+    readonly hosts?: readonly string[];
+    readonly more?: Readonly<Record<string, unknown>>;
+  },
 ): Promise<string> {
   const hosts = set.hosts.filter(({ name }) => options.hosts?.includes(name) ?? true);
   const inventory = {
@@ -70,8 +83,32 @@ export function kboot(...args: readonly string[]) {
   return execa(process.execPath, [join(root, "src", "main.ts"), ...args], { reject: false, stdin: "ignore" });
 }
 
+/** An event of a run, as `--output json` prints it. */
+export type RunEvent = { readonly type: string; readonly host?: string; readonly step?: string } & Readonly<Record<string, unknown>>;
+
+/** The events of a run, of what it printed. A last line that was cut off is left out. */
+export function readEvents(stdout: string): readonly RunEvent[] {
+  return stdout
+    .split("\n")
+    .slice(0, stdout.endsWith("}") ? undefined : -1)
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as RunEvent);
+}
+
 /** Runs a command on a host as root and returns its output. */
 export async function onHost(set: Lab, host: string, script: string): Promise<string> {
   const { stdout } = await execa("ssh", ["-F", set.sshConfig, host, "sudo sh -s"], { input: script });
   return stdout;
+}
+
+/** Sends bytes to a command that runs on a host as root. */
+export async function sendToHost(set: Lab, host: string, command: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  await execa("ssh", ["-F", set.sshConfig, host, `sudo ${command}`], { input: Readable.from(bytes, { objectMode: false }) });
+}
+
+/** Starts or stops the SSH server of a container, from outside. Connections that stand are cut when it stops. */
+export async function switchSsh(set: Lab, host: string, to: "on" | "off"): Promise<void> {
+  const prefix = set.set === "kboot" ? "kboot" : `kboot-${set.set}`;
+  const words = to === "on" ? ["start", "ssh.service"] : ["stop", "ssh.socket", "ssh.service"];
+  await execa("lxc-attach", ["-n", `${prefix}-${host}`, "--", "systemctl", ...words]);
 }

@@ -1,0 +1,39 @@
+import { bundleArtifacts, openBundle } from "../../../src/artifacts/bundle.ts";
+import { type Lab, sendToHost } from "./lab.ts";
+
+/** The image of test pods: a small system with busybox' programs. */
+export const testImage = "docker.io/library/busybox:1.37";
+
+/** Gives a host the image of test pods, which no cluster needs by itself. */
+export async function importTestImage(set: Lab, host: string, bundle: string): Promise<void> {
+  const artifacts = bundleArtifacts([await openBundle(bundle)]);
+  const archive = await artifacts.imageArchive([artifacts.image(testImage, "amd64")], new Set());
+  await sendToHost(set, host, "ctr -n k8s.io images import -", archive.open());
+}
+
+/** A pod that serves HTTP on port 8080 and logs who asked, and a Service of the same name in front of it on port 80. */
+export function webPod(name: string, node: string): readonly object[] {
+  return [
+    testPod(name, node, "mkdir /www && echo hello from $HOSTNAME > /www/index.html && exec httpd -f -vv -p 8080 -h /www"),
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name },
+      spec: { selector: { app: name }, ports: [{ port: 80, targetPort: 8080 }] },
+    },
+  ];
+}
+
+/** A pod that runs a command of the test image's shell on a node of one's choice. */
+export function testPod(name: string, node: string, command: string): object {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, labels: { app: name } },
+    spec: {
+      nodeName: node,
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: "main", image: testImage, imagePullPolicy: "Never", command: ["sh", "-c", command] }],
+    },
+  };
+}
