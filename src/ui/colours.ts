@@ -14,8 +14,11 @@ export interface TerminalKind {
   readonly isLive: boolean;
 }
 
-/** What may be written to a stream: colours on a terminal unless NO_COLOR is set (no-color.org), a live display where none but a person watches. */
-export function judgeTerminal(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): TerminalKind {
+/**
+ * What may be written to a stream: colours on a terminal unless NO_COLOR is set (no-color.org), a live display where a person
+ * watches. A terminal that does not know its height cannot be drawn over.
+ */
+export function judgeTerminal(stream: { readonly isTTY?: boolean; readonly rows?: number }, env: NodeJS.ProcessEnv): TerminalKind {
   const isColoured = stream.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
-  return { isColoured, isLive: isColoured && (env["CI"] ?? "") === "" };
+  return { isColoured, isLive: isColoured && (stream.rows ?? 0) > 0 && (env["CI"] ?? "") === "" };
 }
