@@ -1,0 +1,206 @@
+import { createReadStream } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { execa } from "execa";
+import type { Plan } from "../../src/engine/plan.ts";
+import { buildBundle } from "../components/build.ts";
+import {
+  kboot,
+  type Lab,
+  lab,
+  labSet,
+  labUp,
+  onHost,
+  type RunEvent,
+  readEvents,
+  sendToHost,
+  switchSsh,
+  writeInventory,
+} from "./support/lab.ts";
+import { listFiles, listProcesses } from "./support/observe.ts";
+import { importTestImage, testPod, webPod } from "./support/pods.ts";
+
+const members = ["cp1", "worker1", "worker2"];
+const podNetwork = /^10\.244\.\d+\.\d+$/;
+const set = labSet();
+
+let hosts: Lab;
+let built: Awaited<ReturnType<typeof buildBundle>>;
+let folder: string;
+let inventory: string;
+/** What the first plan announced, as `host step`; and of that, what it did not leave to be decided once the cluster answers. */
+let announced: readonly string[];
+let promised: readonly string[];
+/** What the runs did, as `host step`. */
+const done = new Set<string>();
+
+test.before(async () => {
+  built = await buildBundle();
+  hosts = await labUp(set, { controlPlanes: 1, workers: 3 });
+  await lab("bare", "--set", set);
+  folder = await mkdtemp(join(tmpdir(), "kboot-cluster-"));
+  inventory = await writeInventory(hosts, { folder, bundle: built.bundle, hosts: members });
+});
+test.after.always(() => rm(folder, { recursive: true, force: true }));
+
+async function apply(...options: readonly string[]) {
+  const result = await kboot("apply", "-f", inventory, "--output", "json", ...options);
+  const events = readEvents(result.stdout);
+  for (const { type, host, step } of events) if (type === "step-started") done.add(`${host} ${step}`);
+  return { ...result, events };
+}
+
+function ofType(events: readonly RunEvent[], type: string): readonly RunEvent[] {
+  return events.filter((event) => event.type === type);
+}
+
+/** Runs kubectl as the operator would: from here, with the kubeconfig that kboot prints. */
+async function kubectl(words: string, input = ""): Promise<string> {
+  const { stdout } = await execa(built.kubectl, [`--kubeconfig=${join(folder, "kubeconfig")}`, ...words.split(" ")], { input });
+  return stdout;
+}
+
+async function onMembers<T>(look: (host: string) => Promise<T>): Promise<readonly T[]> {
+  return Promise.all(members.map(look));
+}
+
+const everything = ["/etc", "/usr/local", "/opt", "/var/lib", "/run/kboot"];
+
+test("a plan on bare hosts tells all that would be done, and writes nothing", async (t) => {
+  const before = await onMembers((host) => listFiles(hosts, host, everything));
+  const plain = await kboot("plan", "-f", inventory);
+  t.is(plain.exitCode, 0, plain.stderr);
+  for (const text of [...members, "Import images", "/etc/containerd/config.toml", "Join the cluster"])
+    t.true(plain.stdout.includes(text), text);
+  const { exitCode, stdout } = await kboot("plan", "-f", inventory, "--output", "json");
+  t.is(exitCode, 0);
+  const plan = ofType(readEvents(stdout), "planned").flatMap((event) => event["plan"] as Plan);
+  announced = plan.map(({ host, step }) => `${host} ${step}`);
+  promised = plan.filter(({ decidedLater }) => !decidedLater).map(({ host, step }) => `${host} ${step}`);
+  t.true(promised.length > 20);
+  const after = await onMembers((host) => listFiles(hosts, host, everything));
+  for (const [index, host] of members.entries()) {
+    t.true((before[index]?.size ?? 0) > 500, host);
+    t.deepEqual(after[index], before[index], host);
+  }
+});
+
+test("an unreachable worker is named with the reason, the others are finished", async (t) => {
+  await switchSsh(hosts, "worker2", "off");
+  const { exitCode, stderr, events } = await apply();
+  t.is(exitCode, 69);
+  t.regex(stderr, /worker2 .*nothing listens on port 22/);
+  await saveKubeconfig();
+  t.is(await kubectl("get nodes -o jsonpath={.items[*].metadata.name}"), "cp1 worker1");
+  await kubectl("wait --for=condition=Ready node --all --timeout=1s");
+  t.deepEqual(ofType(events, "step-failed"), []);
+});
+
+test("a later apply brings in the worker, and what was done is what the plan announced", async (t) => {
+  await switchSsh(hosts, "worker2", "on");
+  const { exitCode, stderr } = await apply();
+  t.is(exitCode, 0, stderr);
+  await kubectl(`wait --for=condition=Ready node ${members.join(" ")} --timeout=1s`);
+  t.deepEqual(
+    [...done].filter((pair) => !announced.includes(pair)),
+    [],
+  );
+  t.deepEqual(
+    promised.filter((pair) => !done.has(pair)),
+    [],
+  );
+});
+
+test("with nothing to do, plan says so, and apply takes two round trips a host and restarts nothing", async (t) => {
+  const before = await onMembers((host) => listProcesses(hosts, host));
+  const plan = await kboot("plan", "-f", inventory);
+  t.is(plan.exitCode, 0, plan.stderr);
+  t.regex(plan.stdout, /^no change$/m);
+  const { exitCode, events } = await apply();
+  t.is(exitCode, 0);
+  t.deepEqual(ofType(events, "step-started"), []);
+  t.deepEqual(ofType(events, "run-finished")[0]?.["trips"], { cp1: 2, worker1: 2, worker2: 2 });
+  const programs = (before[0] ?? []).map((line) => line.split(" ")[0]);
+  for (const program of [
+    "kubelet",
+    "containerd",
+    "etcd",
+    "kube-apiserver",
+    "kube-controller",
+    "kube-scheduler",
+    "kube-proxy",
+    "flanneld",
+  ]) {
+    t.true(programs.includes(program), program);
+  }
+  t.deepEqual(await onMembers((host) => listProcesses(hosts, host)), before);
+});
+
+test("pods reach each other by address without NAT and Services by name; logs and exec work", async (t) => {
+  await Promise.all(["worker1", "worker2"].map((host) => importTestImage(hosts, host, built.bundle)));
+  await kubectl("create namespace demo");
+  const items = [...webPod("web", "worker1"), testPod("client", "worker2", "exec sleep 3600")];
+  await kubectl("create -n demo -f -", JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+  await kubectl("wait -n demo --for=condition=Ready pod web client --timeout=60s");
+  const address = (pod: string) => kubectl(`get -n demo pod ${pod} -o jsonpath={.status.podIP}`);
+  const [web, client] = await Promise.all([address("web"), address("client")]);
+  t.regex(web, podNetwork);
+  t.regex(client, podNetwork);
+  const [name, , status, , , shown, node] = (await kubectl("get pod client -n demo -o wide --no-headers")).split(/ +/);
+  t.deepEqual([name, status, shown, node], ["client", "Running", client, "worker2"]);
+
+  const inClient = (command: string) => kubectl(`exec -n demo client -- ${command}`);
+  await inClient(`ping -c 2 -W 5 ${web}`);
+  t.is(await inClient(`wget -T 10 -q -O - http://${web}:8080/`), "hello from web");
+  t.true((await kubectl("logs -n demo web")).includes(`[::ffff:${client}]:`), "the server saw the pod's own address");
+  t.is(await inClient("wget -T 10 -q -O - http://web/"), "hello from web");
+  t.is(await inClient("wget -T 10 -q -O - http://web.demo.svc.cluster.local/"), "hello from web");
+  t.regex(await inClient("nslookup kubernetes.default.svc.cluster.local"), /Address:\s+10\.96\.0\.1\b/);
+});
+
+test("kubeadm reads every certificate of the control plane, and makes and lists tokens", async (t) => {
+  await sendToHost(hosts, "cp1", "sh -c 'cat > /root/kubeadm && chmod +x /root/kubeadm'", createReadStream(built.kubeadm));
+  const certificates = await onHost(hosts, "cp1", "/root/kubeadm certs check-expiration 2> /dev/null");
+  const valid = [...certificates.matchAll(/^(\S+) +\w{3} \d+, \d{4} /gm)].map(([, name]) => name);
+  t.deepEqual(valid, [
+    "admin.conf",
+    "apiserver",
+    "apiserver-etcd-client",
+    "apiserver-kubelet-client",
+    "controller-manager.conf",
+    "etcd-healthcheck-client",
+    "etcd-peer",
+    "etcd-server",
+    "front-proxy-client",
+    "scheduler.conf",
+    "super-admin.conf",
+    "ca",
+    "etcd-ca",
+    "front-proxy-ca",
+  ]);
+  const token = await onHost(hosts, "cp1", "/root/kubeadm token create --ttl 5m");
+  t.true((await onHost(hosts, "cp1", "/root/kubeadm token list")).includes(token));
+});
+
+test("kubeadm joins a node to kboot's cluster, and the next plan finds nothing to do", async (t) => {
+  const wider = await writeInventory(hosts, { folder: join(folder, "wider"), bundle: built.bundle });
+  const steps = ["kernel", "endpoint-name", "containerd", "images", "addon-images", "kubernetes", "kubelet-config"];
+  const prepared = await kboot("apply", "-f", wider, "--limit", "worker3", "--only", ...steps);
+  t.is(prepared.exitCode, 0, prepared.stderr);
+  const command = await onHost(hosts, "cp1", "/root/kubeadm token create --ttl 5m --print-join-command");
+  await sendToHost(hosts, "worker3", "sh -c 'cat > /root/kubeadm && chmod +x /root/kubeadm'", createReadStream(built.kubeadm));
+  // the containers' cgroups are version 1, which kubeadm refuses
+  const joined = await onHost(hosts, "worker3", `/root/${command} --ignore-preflight-errors=SystemVerification 2>&1`);
+  t.true(joined.includes("This node has joined the cluster"), joined);
+  await kubectl("wait --for=create node worker3 --timeout=30s");
+  await kubectl("wait --for=condition=Ready node worker3 --timeout=90s");
+  const plan = await kboot("plan", "-f", inventory);
+  t.regex(plan.stdout, /^no change$/m);
+});
+
+async function saveKubeconfig(): Promise<void> {
+  const { stdout } = await kboot("kubeconfig", "-f", inventory);
+  await writeFile(join(folder, "kubeconfig"), stdout, { mode: 0o600 });
+}

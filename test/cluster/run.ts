@@ -1,0 +1,90 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { buildBundle } from "../components/build.ts";
+import { type Lab, lab, labUp, onHost } from "./support/lab.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+const folder = new URL(".", import.meta.url).pathname;
+const set = process.env["KBOOT_LAB_SET"] ?? `ci${process.pid}`;
+
+function say(message: string): void {
+  process.stderr.write(`test:cluster: ${message}\n`);
+}
+
+/** Why test hosts cannot be made on this machine; undefined when they can. */
+async function obstacle(): Promise<string | undefined> {
+  if (process.platform !== "linux") return "test hosts are Linux containers, and this is not Linux";
+  if (process.getuid?.() !== 0) return "making test hosts needs root";
+  const release = await readFile("/etc/os-release", "utf8").catch(() => "");
+  if (/^ID=debian$/m.test(release) && /^VERSION_ID="12"$/m.test(release)) return undefined;
+  const { exitCode } = await execa("sh", ["-c", "command -v lxc-start vagrant"], { reject: false });
+  return exitCode === 0 ? undefined : "LXC and Vagrant are not here, and are installed on Debian 12 only";
+}
+
+/** Titles of the tests below `folder`, as their files say them. */
+async function testTitles(): Promise<readonly string[]> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".test.ts"));
+  const texts = await Promise.all(files.map((name) => readFile(join(folder, name), "utf8")));
+  return texts.flatMap((text, index) => [...text.matchAll(/^test\("(.+)",/gm)].map(([, title]) => `${files[index]}: ${title}`));
+}
+
+/** What the hosts say about themselves, on stderr. Hosts that are gone are passed over. */
+async function printHosts(hosts: Lab): Promise<void> {
+  const script = `
+systemctl --no-pager --failed --plain --no-legend
+for unit in containerd kubelet; do echo "-- $unit"; journalctl -u $unit -n 25 -o cat --no-pager; done
+[ ! -e /etc/kubernetes/admin.conf ] || timeout 10 kubectl --kubeconfig=/etc/kubernetes/admin.conf get nodes,pods -A -o wide`;
+  for (const { name } of hosts.hosts) {
+    const text = await onHost(hosts, name, `(${script}\n) 2>&1 || true`).catch((error: Error) => error.message);
+    process.stderr.write(`\n==== ${name} ====\n${text}\n`);
+  }
+}
+
+async function runTests(signal: AbortSignal): Promise<number> {
+  say("building Kubernetes' components, or finding them built");
+  await buildBundle();
+  signal.throwIfAborted();
+  try {
+    const hosts = await labUp(set, { controlPlanes: 1, workers: 3 });
+    signal.throwIfAborted();
+    const { exitCode = 1 } = await execa(
+      process.execPath,
+      [join(root, "node_modules/ava/entrypoints/cli.js"), "--config", "test/cluster/ava.config.mjs", ...process.argv.slice(2)],
+      {
+        cwd: root,
+        env: { KBOOT_LAB_SET: set },
+        stdio: "inherit",
+        reject: false,
+        cancelSignal: signal,
+      },
+    );
+    if (exitCode !== 0 && !signal.aborted) await printHosts(hosts);
+    return exitCode;
+  } finally {
+    if (process.env["KBOOT_KEEP"] === "1") say(`the hosts stay: npm run lab -- down --set ${set}`);
+    else await lab("down", "--set", set);
+  }
+}
+
+const reason = await obstacle();
+if (reason === undefined) {
+  const interrupt = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      say(`${name}: taking the hosts down`);
+      interrupt.abort();
+    });
+  }
+  process.exitCode = await runTests(interrupt.signal).catch((error: unknown) => {
+    if (!interrupt.signal.aborted) throw error;
+    return 130;
+  });
+} else {
+  say(`left out, as ${reason}:`);
+  for (const title of await testTitles()) say(`  ${title}`);
+  if (process.env["KBOOT_NO_CLUSTER"] !== "1") {
+    say("set KBOOT_NO_CLUSTER=1 to accept that");
+    process.exitCode = 1;
+  }
+}
