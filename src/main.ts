@@ -117,11 +117,15 @@ function defineCommands(): Command {
   return program;
 }
 
+/** An error that says no more than that something was cut short: ours, or that of a wait of Node's own. */
+function isCancellation(error: unknown): boolean {
+  return error instanceof KbootError ? error.code === "cancelled" : error instanceof Error && error.name === "AbortError";
+}
+
 /** Tells an error, and returns the exit code that follows from it. */
 async function report(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
-  // A wait of Node's own that was aborted says no more than that it was.
-  const cause = error instanceof Error && error.name === "AbortError" && abort.signal.aborted ? abort.signal.reason : error;
+  const cause = abort.signal.aborted && isCancellation(error) ? abort.signal.reason : error;
   const { printError } = await import("./ui/print-error.ts");
   process.stderr.write(`${printError(cause)}\n`);
   return cause instanceof KbootError ? cause.exitCode : 70;

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -8,10 +8,10 @@ const main = new URL("../../src/main.ts", import.meta.url).pathname;
 const examples = new URL("../../inventory/", import.meta.url).pathname;
 
 function kboot(...args: readonly string[]) {
-  return execa(process.execPath, [main, ...args], { reject: false, env: { NO_COLOR: "1" } });
+  return execa(process.execPath, [main, ...args], { reject: false, cwd: tmpdir() });
 }
 
-test("every command's help shows an example", async (t) => {
+test.serial("every command's help shows an example", async (t) => {
   for (const command of [["apply"], ["plan"], ["kubeconfig"], ["status"], ["inventory", "validate"], ["version"]]) {
     const { stdout, exitCode } = await kboot(...command, "--help");
     t.is(exitCode, 0, command.join(" "));
@@ -19,19 +19,61 @@ test("every command's help shows an example", async (t) => {
   }
 });
 
-test("an unknown option is refused with exit code 64", async (t) => {
-  const { stderr, exitCode } = await kboot("apply", "--bogus");
+const refusesLine = test.macro(async (t, args: readonly string[], expected: string) => {
+  const { stderr, stdout, exitCode } = await kboot(...args);
+  t.is(stderr, expected);
+  t.is(stdout, "");
   t.is(exitCode, 64);
-  t.regex(stderr, /unknown option '--bogus'/);
 });
 
-test("a good inventory is told in one line", async (t) => {
+test.serial("an unknown option is refused", refusesLine, ["apply", "--bogus"], "unknown option '--bogus'\nhint: kboot apply --help");
+test.serial(
+  "a misspelt command is refused with the one that may be meant",
+  refusesLine,
+  ["aply"],
+  "unknown command 'aply'\n(Did you mean apply?)\nhint: kboot --help",
+);
+test.serial(
+  "an unknown form of output is refused with those that are known",
+  refusesLine,
+  ["apply", "--output", "xml"],
+  "option '--output <form>' argument 'xml' is invalid. Allowed choices are text, json.\nhint: kboot apply --help",
+);
+test.serial(
+  "without an inventory a command asks for one",
+  refusesLine,
+  ["status"],
+  "no inventory is named, and there is no kboot.yaml here\nhint: name one: -f inventory/lab.yaml",
+);
+
+test.serial("kboot.yaml of the current folder is the inventory when none is named", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "kboot-test-"));
+  await copyFile(join(examples, "minimal.yaml"), join(folder, "kboot.yaml"));
+  const { stdout, exitCode } = await execa(process.execPath, [main, "inventory", "validate"], { cwd: folder, reject: false });
+  t.is(exitCode, 0);
+  t.is(stdout, "kboot.yaml: cluster minimal, Kubernetes 1.36.3, 2 hosts");
+});
+
+test.serial("without a command the help is shown, as an error", async (t) => {
+  const { stderr, exitCode } = await kboot();
+  t.is(exitCode, 64);
+  t.regex(stderr, /^Usage: kboot /);
+});
+
+test.serial("the version is the package's", async (t) => {
+  const { version } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  const { stdout, exitCode } = await kboot("version");
+  t.is(exitCode, 0);
+  t.regex(stdout, new RegExp(`^kboot ${version}\nKubernetes 1\\.\\d+.*\nNode ${process.versions.node}$`));
+});
+
+test.serial("a good inventory is told in one line", async (t) => {
   const { stdout, exitCode } = await kboot("inventory", "validate", "-f", join(examples, "lab.yaml"));
   t.is(exitCode, 0);
   t.regex(stdout, /lab\.yaml: cluster lab, Kubernetes 1\.36\.3, 3 hosts$/);
 });
 
-test("a broken inventory is told with file, line and path, and exit code 65", async (t) => {
+test.serial("a broken inventory is told with file, line and path, and exit code 65", async (t) => {
   const file = join(await mkdtemp(join(tmpdir(), "kboot-test-")), "broken.yaml");
   await writeFile(
     file,
@@ -42,14 +84,14 @@ test("a broken inventory is told with file, line and path, and exit code 65", as
   t.true(stderr.includes(`${file}:6:10 hosts: `), stderr);
 });
 
-test("an inventory that is not there is told", async (t) => {
+test.serial("an inventory that is not there is told", async (t) => {
   const { stderr, exitCode } = await kboot("plan", "-f", "/no/such/inventory.yaml");
   t.is(exitCode, 65);
   t.regex(stderr, /cannot read the inventory/);
   t.regex(stderr, /\nhint: /);
 });
 
-test("unknown steps and hosts are refused with those that are known", async (t) => {
+test.serial("unknown steps and hosts are refused with those that are known", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "kboot-test-"));
   const file = join(folder, "kboot.yaml");
   await writeFile(

@@ -1,0 +1,115 @@
+import { once } from "node:events";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import test from "ava";
+import { execa } from "execa";
+import { temporaryFolder } from "../support/kind.ts";
+import { freePort, makeKey } from "../support/sshd.ts";
+
+const main = new URL("../../src/main.ts", import.meta.url).pathname;
+
+/** Writes an inventory of hosts at addresses of this machine, reached by SSH on a port; returns its folder. */
+async function writeInventory(port: number, ...addresses: readonly string[]): Promise<string> {
+  const folder = await temporaryFolder();
+  makeKey(folder, "key");
+  const hosts = addresses.map(
+    (address, index) => `    - { name: h${index}, address: ${address}, role: ${index === 0 ? "control-plane" : "worker"} }`,
+  );
+  const lines = [
+    "apiVersion: kboot.dev/v1alpha1",
+    "kind: Cluster",
+    "metadata: { name: lab }",
+    "spec:",
+    "  kubernetesVersion: 1.36.3",
+    "  network: { plugin: flannel }",
+    "  ignoreChecks: [control-planes-reached]",
+    "  sources: [existing]",
+    `  ssh: { user: nobody, port: ${port}, identityFiles: [./key] }`,
+    "  hosts:",
+    ...hosts,
+    "",
+  ];
+  await writeFile(join(folder, "kboot.yaml"), lines.join("\n"));
+  return folder;
+}
+
+/** Runs kboot where `kboot.yaml` is. */
+function kboot(cwd: string, ...args: readonly string[]) {
+  return execa(process.execPath, [main, ...args], { cwd, reject: false, stdin: "ignore" });
+}
+
+function readTypes(text: string): readonly string[] {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { type: string }).type);
+}
+
+test.serial("a single host that cannot be reached is told with its own code", async (t) => {
+  const folder = await writeInventory(await freePort(), "127.0.0.1");
+  const { exitCode, stderr, stdout } = await kboot(folder, "plan");
+  t.is(exitCode, 69, stderr);
+  t.regex(stderr, /^h0 \(127\.0\.0\.1\): nothing listens on port \d+\nhint: /);
+  t.regex(stdout, /set aside: h0 \(127\.0\.0\.1\): /);
+  t.false((await readdir(folder)).includes(".kboot"), "a plan leaves nothing behind");
+});
+
+test.serial("several hosts that are set aside are named by one error, and the log tells it too, to the user alone", async (t) => {
+  const folder = await writeInventory(await freePort(), "127.0.0.1", "127.0.0.2");
+  const { exitCode, stderr } = await kboot(folder, "apply");
+  t.is(exitCode, 1, stderr);
+  t.regex(stderr, /^2 hosts were set aside\n {2}h\d \(127.+\n {4}hint: .+\n {2}h\d \(127/);
+  const logs = join(folder, ".kboot", "logs");
+  const [name = ""] = await readdir(logs);
+  const text = await readFile(join(logs, name), "utf8");
+  t.is(readTypes(text)[0], "run-started");
+  t.is(readTypes(text).at(-1), "error");
+  t.regex(text, /"code":"incomplete"/);
+  t.is((await stat(join(logs, name))).mode & 0o777, 0o600);
+  t.is((await stat(logs)).mode & 0o777, 0o700);
+});
+
+test.serial("with --output json stdout holds nothing but events", async (t) => {
+  const folder = await writeInventory(await freePort(), "127.0.0.1");
+  const { exitCode, stdout } = await kboot(folder, "plan", "--output", "json");
+  t.is(exitCode, 69);
+  t.deepEqual(
+    readTypes(stdout).filter((type) => type === "run-started" || type === "host-set-aside" || type === "error"),
+    ["run-started", "host-set-aside", "error"],
+  );
+});
+
+test.serial("where no log can be kept, nothing is begun", async (t) => {
+  const folder = await writeInventory(await freePort(), "127.0.0.1");
+  await writeFile(join(folder, ".kboot"), "a file");
+  const { exitCode, stderr, stdout } = await kboot(folder, "apply");
+  t.is(exitCode, 64);
+  t.regex(stderr, /cannot keep a log of this run in .*\.kboot\/logs: [\s\S]+\nhint: /);
+  t.is(stdout, "");
+});
+
+test.serial("a reader that has gone does not end a run", async (t) => {
+  const folder = await writeInventory(await freePort(), "127.0.0.1");
+  const child = kboot(folder, "apply");
+  child.stdout.destroy();
+  const { exitCode, stderr } = await child;
+  t.is(exitCode, 69, stderr);
+});
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  test.serial(`${signal} stops a run that waits for a host, with exit code 130`, async (t) => {
+    const mute = createServer(() => {}).listen(0, "127.0.0.1");
+    t.teardown(() => mute.close());
+    await once(mute, "listening");
+    const folder = await writeInventory((mute.address() as AddressInfo).port, "127.0.0.1");
+    const child = kboot(folder, "plan");
+    mute.on("connection", (socket) => {
+      t.teardown(() => socket.destroy());
+      child.kill(signal);
+    });
+    const { exitCode, stderr } = await child;
+    t.is(exitCode, 130, stderr);
+    t.regex(stderr, /^\nstopping: nothing new starts.*\nstopped\nhint: the next run goes on from here$/);
+  });
+}
