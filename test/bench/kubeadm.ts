@@ -18,14 +18,15 @@ import { apiServerPort, cniBinDir, cniConfDir, containerdConfigFile, criSocket, 
 import { hostVersions } from "../../src/kubernetes/versions.ts";
 import { networkPlugin } from "../../src/network/index.ts";
 import type { Lab } from "../cluster/support/lab.ts";
+import type { Milestones } from "./figures.ts";
 
 const architecture = "amd64";
 const script = new URL("kubeadm.sh", import.meta.url).pathname;
 
-/** What kubeadm.sh did, and when: seconds since its start. */
+/** One run of kubeadm.sh. */
 export interface KubeadmRun {
   readonly seconds: number;
-  readonly marks: readonly { readonly at: number; readonly what: string; readonly host: string | undefined }[];
+  readonly milestones: Milestones;
 }
 
 /** Lays out in `folder` all that kubeadm.sh sends to the hosts, out of the sources of an inventory. */
@@ -51,10 +52,18 @@ export async function runKubeadm(set: Lab, folder: string, signal: AbortSignal):
   });
   const seconds = Date.now() / 1000 - start;
   const marks = stdout.split("\n").map((line) => {
-    const [at, what = "", host] = line.split(" ");
-    return { at: Number(at) - start, what, host };
+    const [at, what = ""] = line.split(" ");
+    return { at: Number(at) - start, what };
   });
-  return { seconds, marks };
+  const lastOf = (...whats: readonly string[]) => Math.max(0, ...marks.filter(({ what }) => whats.includes(what)).map(({ at }) => at));
+  const milestones = {
+    installed: lastOf("images", "programs"),
+    initialized: lastOf("initialized"),
+    joined: lastOf("joined"),
+    ready: lastOf("ready"),
+    finished: seconds,
+  };
+  return { seconds, milestones };
 }
 
 async function writeArtifacts(cluster: Cluster, folder: string): Promise<void> {
