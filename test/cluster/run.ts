@@ -22,11 +22,15 @@ async function obstacle(): Promise<string | undefined> {
   return exitCode === 0 ? undefined : "LXC and Vagrant are not here, and are installed on Debian 12 only";
 }
 
-/** Titles of the tests below `folder`, as their files say them. */
+/** Titles of the tests below `folder`, as their files say them; of a file that makes its titles, the name alone. */
 async function testTitles(): Promise<readonly string[]> {
-  const files = (await readdir(folder)).filter((name) => name.endsWith(".test.ts"));
-  const texts = await Promise.all(files.map((name) => readFile(join(folder, name), "utf8")));
-  return texts.flatMap((text, index) => [...text.matchAll(/^test\("(.+)",/gm)].map(([, title]) => `${files[index]}: ${title}`));
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".test.ts")).sort();
+  const titles = files.map(async (name) => {
+    const text = await readFile(join(folder, name), "utf8");
+    const found = [...text.matchAll(/^test\("(.+)",/gm)].map(([, title]) => `${name}: ${title}`);
+    return found.length === 0 ? [name] : found;
+  });
+  return (await Promise.all(titles)).flat();
 }
 
 /** What the hosts say about themselves, on stderr. Hosts that are gone are passed over. */
@@ -59,7 +63,8 @@ async function runTests(signal: AbortSignal): Promise<number> {
         cancelSignal: signal,
       },
     );
-    if (exitCode !== 0 && !signal.aborted) await printHosts(hosts);
+    signal.throwIfAborted();
+    if (exitCode !== 0) await printHosts(hosts);
     return exitCode;
   } finally {
     if (process.env["KBOOT_KEEP"] === "1") say(`the hosts stay: npm run lab -- down --set ${set}`);
