@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -45,11 +45,17 @@ export async function prepareKubeadm(set: Lab, inventory: string, folder: string
 export async function runKubeadm(set: Lab, folder: string, signal: AbortSignal): Promise<KubeadmRun> {
   const names = (role: Role) => set.hosts.filter((host) => host.role === role).map((host) => host.name);
   const start = Date.now() / 1000;
-  const { stdout } = await execa("sh", [script, folder, set.sshConfig, ...names("control-plane"), ...names("worker")], {
+  const { stdout, exitCode } = await execa("sh", [script, folder, set.sshConfig, ...names("control-plane"), ...names("worker")], {
     stdin: "ignore",
     stderr: "inherit",
+    reject: false,
     cancelSignal: signal,
   });
+  signal.throwIfAborted();
+  if (exitCode !== 0) {
+    const logs = await Promise.all(set.hosts.map(async ({ name }) => `${name}: ${await readLog(join(folder, `${name}.log`))}`));
+    throw new Error(`kubeadm.sh ended with ${exitCode}\n${stdout}\n${logs.join("\n")}`);
+  }
   const seconds = Date.now() / 1000 - start;
   const marks = stdout.split("\n").map((line) => {
     const [at, what = ""] = line.split(" ");
@@ -64,6 +70,11 @@ export async function runKubeadm(set: Lab, folder: string, signal: AbortSignal):
     finished: seconds,
   };
   return { seconds, milestones };
+}
+
+/** The end of what a host said. */
+async function readLog(path: string): Promise<string> {
+  return (await readFile(path, "utf8").catch(() => "")).split("\n").slice(-12).join("\n");
 }
 
 async function writeArtifacts(cluster: Cluster, folder: string): Promise<void> {
