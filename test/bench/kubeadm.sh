@@ -55,7 +55,8 @@ install() {
 
 # Prints how the cluster is to be trusted. A file spares joining nodes kubeadm's wait for a signed cluster-info, which it asks for every 5 s.
 initialize() {
-  on "$control_plane" kubeadm init --config /etc/kubeadm.yaml >> "$folder/$control_plane.log"
+  # its advice names the token
+  on "$control_plane" kubeadm init --config /etc/kubeadm.yaml > /dev/null
   on "$control_plane" "$kubectl get configmap cluster-info --namespace kube-public --output 'jsonpath={.data.kubeconfig}'" > "$folder/discovery.conf"
 }
 
@@ -94,8 +95,9 @@ done
 wait_for_all "$joins"
 
 nodes=$(printf ' node/%s' "$control_plane" "$@")
+# told several nodes at once, --for=create fails for those that are late
 on "$control_plane" "sh -ec '
-  $kubectl wait --for=create $nodes
+  for node in $nodes; do $kubectl wait --for=create --timeout=240s \$node; done
   $kubectl wait --for=condition=Ready --timeout=240s $nodes'" > /dev/null
 mark ready
 on "$control_plane" "sh -ec '
