@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
+import { rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { cacheFolder, labUp, onHost, writeInventory } from "./cluster/support/lab.ts";
+import { cacheFolder, labUp, onHost } from "./cluster/support/lab.ts";
 import { importTestImage, testImage } from "./cluster/support/pods.ts";
 import { buildBundle } from "./components/build.ts";
 
@@ -26,14 +26,16 @@ say("test hosts: one control plane, two workers");
 const set = await labUp("kboot", { controlPlanes: 1, workers: 2 });
 say("Kubernetes' components, built from source (ten minutes the first time)");
 const { bundle, kubectl } = await buildBundle({ kubernetes: "1.36.3" });
-const folder = join(cacheFolder, "quickstart");
-await mkdir(folder, { recursive: true });
-const inventory = await writeInventory(set, { folder, bundle });
+await rm(join(cacheFolder, "bundle"), { force: true });
+await symlink(bundle, join(cacheFolder, "bundle"));
+// it names the hosts of this set, their keys and the bundle, in the cache's usual place
+const inventory = "inventory/lab.yaml";
 say(`kboot apply -f ${inventory}`);
 const kboot = [process.execPath, join(root, "src", "main.ts")] as const;
-await execa(kboot[0], [kboot[1], "apply", "-f", inventory], { stdio: "inherit" });
-const kubeconfig = join(folder, "kubeconfig");
-await execa(kboot[0], [kboot[1], "kubeconfig", "-f", inventory], { stdout: { file: kubeconfig }, stderr: "inherit" });
+await execa(kboot[0], [kboot[1], "apply", "-f", inventory], { cwd: root, stdio: "inherit" });
+const kubeconfig = join(cacheFolder, "kubeconfig");
+const { stdout: credentials } = await execa(kboot[0], [kboot[1], "kubeconfig", "-f", inventory], { cwd: root, stderr: "inherit" });
+await writeFile(kubeconfig, `${credentials}\n`, { mode: 0o600 });
 say(`kubectl --kubeconfig ${kubeconfig} get nodes -o wide`);
 await execa(kubectl, ["--kubeconfig", kubeconfig, "get", "nodes", "-o", "wide"], { stdio: "inherit" });
 say("a pod that answers");
