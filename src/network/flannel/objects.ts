@@ -101,6 +101,8 @@ function daemonSet(settings: FlannelSettings, config: Readonly<Record<string, st
               command: ["/opt/bin/flanneld"],
               // the node's address, so that a host with several cards does not talk over the one of its default route
               args: ["--ip-masq", "--kube-subnet-mgr", "--iface=$(HOST_IP)"],
+              // the CNI plug-in refuses pods until flanneld has written this file
+              readinessProbe: { exec: { command: ["test", "-s", "/run/flannel/subnet.env"] }, periodSeconds: 1 },
               resources: { requests: { cpu: "100m", memory: "50Mi" } },
               securityContext: { privileged: false, capabilities: { add: ["NET_ADMIN", "NET_RAW"] } },
               env: [
