@@ -196,6 +196,9 @@ test("kubeadm joins a node to kboot's cluster, and the next plan finds nothing t
   t.true(joined.includes("This node has joined the cluster"), joined);
   await kubectl("wait --for=create node worker3 --timeout=30s");
   await kubectl("wait --for=condition=Ready node worker3 --timeout=90s");
+  // a plan says so while a node's pods are still on their way
+  await kubectl("rollout status -n kube-flannel daemonset/kube-flannel-ds --timeout=90s");
+  await kubectl("rollout status -n kube-system daemonset/kube-proxy --timeout=90s");
   const plan = await kboot("plan", "-f", inventory);
   t.regex(plan.stdout, /^no change$/m);
 });
