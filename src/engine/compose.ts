@@ -1,4 +1,5 @@
-import type { Payload, Script } from "../host/host.ts";
+import type { Script } from "../host/host.ts";
+import { joinPayloads } from "../host/payload.ts";
 import { quote } from "../host/quote.ts";
 import type { AnyResource, ChangeContext, Fragment, HostKind, Item, Output } from "./contracts.ts";
 
@@ -82,14 +83,4 @@ export async function composeChange(
     ...fragments.map(({ at, fragment }) => `at=${quote(at)}\n(\nset -eu\n${fragment.script}\n)`),
   ].join("\n");
   return { label, body, payload: joinPayloads(fragments.flatMap(({ fragment }) => fragment.payload ?? [])) };
-}
-
-function joinPayloads(payloads: readonly Payload[]): Payload | undefined {
-  if (payloads.length === 0) return undefined;
-  return {
-    size: payloads.reduce((sum, payload) => sum + payload.size, 0),
-    async *open() {
-      for (const payload of payloads) yield* payload.open();
-    },
-  };
 }

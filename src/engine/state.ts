@@ -1,3 +1,4 @@
+import { bytesPayload } from "../host/payload.ts";
 import { type HostKinds, kindOf } from "./compose.ts";
 import type { AnyResource, Fragment, Item } from "./contracts.ts";
 
@@ -41,12 +42,7 @@ function writeStateFragment(text: string): Fragment {
       `[ "$(wc -c < ${folder}/.state.json.$$)" -eq ${bytes.length} ] || { rm -f ${folder}/.state.json.$$; echo "the state file came incomplete" >&2; exit 1; }`,
       `mv ${folder}/.state.json.$$ ${folder}/state.json`,
     ].join("\n"),
-    payload: {
-      size: bytes.length,
-      async *open() {
-        yield bytes;
-      },
-    },
+    payload: bytesPayload(bytes),
   };
 }
 

@@ -1,5 +1,6 @@
 import { dirname } from "node:path/posix";
 import type { ChangeContext, Fragment, HostKind, Item, StoredFile } from "../engine/contracts.ts";
+import { joinPayloads } from "../host/payload.ts";
 import { quote } from "../host/quote.ts";
 
 /** An executable out of an artifact. */
@@ -65,15 +66,9 @@ fi`,
       ),
       `mv ${hashes}.new ${hashes}`,
     ];
-    const payloads = parts.flatMap((part) => part.payload ?? []);
     return {
       script: [...parts.map((part) => part.script), ...remember].join("\n"),
-      payload: {
-        size: payloads.reduce((sum, payload) => sum + payload.size, 0),
-        async *open() {
-          for (const payload of payloads) yield* payload.open();
-        },
-      },
+      payload: joinPayloads(parts.flatMap((part) => part.payload ?? [])),
     };
   },
 };

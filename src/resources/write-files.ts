@@ -1,6 +1,7 @@
 import { basename, dirname } from "node:path/posix";
 import { pack } from "tar-stream";
 import type { Fragment } from "../engine/contracts.ts";
+import { bytesPayload } from "../host/payload.ts";
 import { quote } from "../host/quote.ts";
 import { Secret } from "../secret.ts";
 
@@ -43,15 +44,7 @@ export async function writeFiles(files: readonly FileToWrite[]): Promise<Fragmen
     ...staged.map((file) => `chown 0:0 ${quote(file.staged)} && chmod ${file.mode} ${quote(file.staged)}`),
     ...staged.map((file) => `mv -f ${quote(file.staged)} ${quote(file.path)}`),
   ].join("\n");
-  return {
-    script,
-    payload: {
-      size: bytes.length,
-      async *open() {
-        yield bytes;
-      },
-    },
-  };
+  return { script, payload: bytesPayload(bytes) };
 }
 
 function toBuffer(content: string | Secret | Buffer): Buffer {

@@ -1,6 +1,6 @@
 import type { Step } from "../engine/contracts.ts";
 import { KbootError } from "../errors.ts";
-import type { Payload } from "../host/host.ts";
+import { bytesPayload } from "../host/payload.ts";
 import { bootstrapTokenSecret, generateBootstrapToken } from "../kubernetes/bootstrap-token.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { buildTokenKubeconfig } from "../pki/kubeconfig.ts";
@@ -48,7 +48,7 @@ export const joinWorker: Step<Live> = {
           token,
         });
         say("waiting for the kubelet's certificate");
-        const payload = toPayload(kubeconfig.reveal());
+        const payload = bytesPayload(Buffer.from(kubeconfig.reveal()));
         const result = await reach(host).run({ label: "join the node", body: joinScript(payload.size), payload }, { signal });
         if (result.exitCode !== 0) {
           throw new KbootError("script", `the node did not join: ${result.stderr.trim().split("\n").slice(-6).join("\n  ")}`, {
@@ -82,14 +82,4 @@ until [ -s /etc/kubernetes/kubelet.conf ] && [ -e /var/lib/kubelet/pki/kubelet-c
   fi
   sleep 0.2
 done`;
-}
-
-function toPayload(text: string): Payload {
-  const bytes = Buffer.from(text);
-  return {
-    size: bytes.length,
-    async *open() {
-      yield bytes;
-    },
-  };
 }

@@ -9,19 +9,11 @@ import { runInNewContext } from "node:vm";
 import test from "ava";
 import { KbootError } from "../../src/errors.ts";
 import type { Payload } from "../../src/host/host.ts";
+import { bytesPayload } from "../../src/host/payload.ts";
 import { Shell } from "../../src/host/shell.ts";
 import { openTestHost, runDirectory, type TestHostOptions } from "../support/fake-host.ts";
 
 const { signal } = new AbortController();
-
-function payload(bytes: Buffer): Payload {
-  return {
-    size: bytes.length,
-    async *open() {
-      yield bytes;
-    },
-  };
-}
 
 /** Every byte value, in an order that repeats nowhere near. */
 function noise(length: number): Buffer {
@@ -62,7 +54,7 @@ for (const variant of variants) {
   test(`${title}: binary output is not touched`, async (t) => {
     const host = await openTestHost(variant);
     const bytes = noise(300_000);
-    const result = await host.run({ label: "echo", body: "cat", payload: payload(bytes) }, { signal });
+    const result = await host.run({ label: "echo", body: "cat", payload: bytesPayload(bytes) }, { signal });
     t.true(result.stdout.equals(bytes));
     await host.close();
   });
@@ -71,16 +63,19 @@ for (const variant of variants) {
     const host = await openTestHost(variant);
     const bytes = noise(200_001);
     const body = "take 0; take 1 | wc -c; take 65536 | wc -c; take 65537 | wc -c; cat | wc -c";
-    const result = await host.run({ label: "take", body, payload: payload(bytes) }, { signal });
+    const result = await host.run({ label: "take", body, payload: bytesPayload(bytes) }, { signal });
     t.deepEqual(result.stdout.toString().split(/\s+/).filter(Boolean), ["1", "65536", "65537", "68927"]);
     await host.close();
   });
 
   test(`${title}: a script that fails in the middle of its payload does not disturb the next one`, async (t) => {
     const host = await openTestHost(variant);
-    const failing = host.run({ label: "fail", body: "set -eu; take 10; false; take 10", payload: payload(noise(3_000_000)) }, { signal });
-    const broken = host.run({ label: "broken", body: "if (", payload: payload(noise(100_000)) }, { signal });
-    const next = host.run({ label: "next", body: "take 3", payload: payload(Buffer.from("abc")) }, { signal });
+    const failing = host.run(
+      { label: "fail", body: "set -eu; take 10; false; take 10", payload: bytesPayload(noise(3_000_000)) },
+      { signal },
+    );
+    const broken = host.run({ label: "broken", body: "if (", payload: bytesPayload(noise(100_000)) }, { signal });
+    const next = host.run({ label: "next", body: "take 3", payload: bytesPayload(Buffer.from("abc")) }, { signal });
     t.is((await failing).exitCode, 1);
     t.is((await failing).stdout.length, 10);
     t.not((await broken).exitCode, 0);
@@ -134,7 +129,7 @@ test.serial("a large payload flows without filling memory, and its progress is t
 
 test("a payload of another size than promised is refused and ends the channel", async (t) => {
   const host = await openTestHost();
-  const wrong = { size: 10, open: payload(Buffer.from("abc")).open };
+  const wrong = { size: 10, open: bytesPayload(Buffer.from("abc")).open };
   const error = await t.throwsAsync(host.run({ label: "wrong", body: "cat", payload: wrong }, { signal }), { instanceOf: KbootError });
   t.regex(error.message, /"wrong"/);
   await t.throwsAsync(host.run({ label: "next", body: ":" }, { signal }), { instanceOf: KbootError });

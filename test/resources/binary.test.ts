@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import test from "ava";
 import { pack } from "tar-stream";
 import type { Artifacts, StoredFile } from "../../src/engine/contracts.ts";
+import { bytesPayload } from "../../src/host/payload.ts";
 import { binary, binaryKind } from "../../src/resources/binary.ts";
 import { bringInOrder, differences, noArtifacts, temporaryFolder } from "../support/kind.ts";
 import { shells } from "../support/run-fragment.ts";
@@ -18,12 +19,7 @@ function stored(name: string, format: StoredFile["format"], bytes: Buffer, membe
     architecture: "amd64",
     format,
     sha256: sha256(bytes),
-    payload: {
-      size: bytes.length,
-      async *open() {
-        yield bytes;
-      },
-    },
+    payload: bytesPayload(bytes),
     members: Object.entries(members).map(([path, content]) => ({ path, sha256: sha256(content), size: content.length })),
   };
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { KbootError } from "../../../src/errors.ts";
+import { bytesPayload } from "../../../src/host/payload.ts";
 import { openSshHost } from "../../../src/host/ssh/ssh-host.ts";
 import type { ClusterHost } from "../../../src/inventory/cluster.ts";
 import { runDirectory } from "../../support/fake-host.ts";
@@ -32,12 +33,7 @@ test("scripts run over a real connection, on both channels", async (t) => {
   const run = { id: "change-1", mode: "change", owner: "somebody" } as const;
   const host = await openSshHost(server.host(), run, { runDirectory: await runDirectory() });
   const bytes = Buffer.from("payload\0\xff", "latin1");
-  const payload = {
-    size: bytes.length,
-    async *open() {
-      yield bytes;
-    },
-  };
+  const payload = bytesPayload(bytes);
   const [main, bulk] = await Promise.all([
     host.run({ label: "main", body: "cat; echo err >&2; exit 4", payload }, { signal }),
     host.run({ label: "bulk", body: "take 7", payload }, { signal, channel: "bulk" }),
