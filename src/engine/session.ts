@@ -1,6 +1,7 @@
 import { KbootError } from "../errors.ts";
 import type { Host, RunIdentity } from "../host/host.ts";
 import type { Cluster, ClusterHost } from "../inventory/cluster.ts";
+import { coalesce } from "./coalesce.ts";
 import { composeChange, type HostKinds, kindOf } from "./compose.ts";
 import type { AnyResource, Api, Artifacts, Check, ClusterKind, LiveReading, ReadLive, Site, Step } from "./contracts.ts";
 import { clusterPlace } from "./contracts.ts";
@@ -46,13 +47,16 @@ export class Session<Live> {
   #api: Api | undefined;
   /** True once something changed that Live may depend on. */
   #stale = false;
-  #rereading: Promise<LiveReading<Live> | undefined> | undefined;
+  /** Many steps wait for the cluster at once; they share what is read. */
+  readonly #readLive: () => Promise<LiveReading<Live> | undefined>;
 
   constructor(options: RunOptions<Live>, pairs: readonly Pair<Live>[], hosts: ReadonlyMap<string, Host>, site: Site<Live>) {
     this.#options = options;
     this.#pairs = pairs;
     this.#hosts = hosts;
     this.#site = site;
+    const { cluster, readLive, signal } = options;
+    this.#readLive = coalesce(() => readLive({ cluster, facts: this.#site.facts, hosts, vault: this.#vault, signal }));
   }
 
   /** One round trip to each host; the cluster is asked meanwhile. */
@@ -184,10 +188,7 @@ export class Session<Live> {
 
   /** Live has changed since the plan: read it again and look at the pair's place again. */
   async #lookAgain(pair: Pair<Live>): Promise<PairDiff> {
-    this.#rereading ??= this.#readLive().finally(() => {
-      this.#rereading = undefined;
-    });
-    const reading = await this.#rereading;
+    const reading = await this.#readLive();
     if (reading === undefined) {
       throw new KbootError("api", "the API of the cluster does not answer", {
         hint: "see `journalctl -u kubelet` and the containers' logs under /var/log/pods on the control plane",
@@ -216,11 +217,6 @@ export class Session<Live> {
   #take(reading: LiveReading<Live>): void {
     this.#site = { ...this.#site, live: reading.live };
     this.#api = reading.api;
-  }
-
-  #readLive(): Promise<LiveReading<Live> | undefined> {
-    const { cluster, readLive, signal } = this.#options;
-    return readLive({ cluster, facts: this.#site.facts, hosts: this.#hosts, vault: this.#vault, signal });
   }
 
   async #needApi(): Promise<Api> {
