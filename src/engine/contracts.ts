@@ -178,6 +178,8 @@ export interface Site<Live> {
 export interface Edge {
   readonly step: string;
   readonly scope: "same-host" | "every-host" | "any-host";
+  /** Of the hosts that the named step runs on, only these count. */
+  of?(cluster: Cluster): readonly string[];
 }
 
 export interface ActionContext<Live> {

@@ -1,5 +1,5 @@
 import { clusterPlace } from "./contracts.ts";
-import { type Pair, predecessors } from "./pairs.ts";
+import type { Pair } from "./pairs.ts";
 
 /** How a pair ended. `skipped`: its host was set aside, or the run stopped, before it began. */
 export type PairOutcome = "done" | "failed" | "skipped";
@@ -31,14 +31,13 @@ export async function runGraph<Live>(options: GraphOptions<Live>): Promise<Reado
   const state = (pair: Pair<Live>): PairOutcome | undefined => outcomes.get(pair.key);
 
   const isReady = (pair: Pair<Live>): boolean => {
-    for (const edge of pair.step.after) {
-      const before = predecessors(pair, edge, pairs);
+    for (const { scope, pairs: before } of pair.after) {
       if (before.length === 0) continue;
       const holds =
-        edge.scope === "any-host"
+        scope === "any-host"
           ? before.some((other) => state(other) === "done")
           : before.every(
-              (other) => state(other) === "done" || (edge.scope === "every-host" && aside.has(other.host) && !running.has(other.key)),
+              (other) => state(other) === "done" || (scope === "every-host" && aside.has(other.host) && !running.has(other.key)),
             );
       if (!holds) return false;
     }

@@ -6,6 +6,13 @@ export interface Pair<Live> {
   readonly key: string;
   readonly host: string;
   readonly step: Step<Live>;
+  readonly after: readonly Predecessors<Live>[];
+}
+
+/** What one edge of a step means for a pair. No pairs: there is nothing to wait for. */
+export interface Predecessors<Live> {
+  readonly scope: Edge["scope"];
+  readonly pairs: readonly Pair<Live>[];
 }
 
 /** The key of a pair, also for messages: `cp1/containerd`. */
@@ -13,14 +20,28 @@ export function pairKey(host: string, step: string): string {
   return `${host}/${step}`;
 }
 
-/** Every (host, step) of a way, in the way's order. */
-export function listPairs<Live>(way: readonly Step<Live>[], cluster: Cluster): readonly Pair<Live>[] {
-  return way.flatMap((step) => step.on(cluster).map((host) => ({ key: pairKey(host, step.id), host, step })));
-}
-
-/** The pairs that an edge of a pair points to: none when the step it names does not run there. */
-export function predecessors<Live>(pair: Pair<Live>, edge: Edge, pairs: readonly Pair<Live>[]): readonly Pair<Live>[] {
-  return pairs.filter((other) => other.step.id === edge.step && (edge.scope !== "same-host" || other.host === pair.host));
+/** Every selected (host, step) of a way, in the way's order; what is not selected counts as done. */
+export function listPairs<Live>(
+  way: readonly Step<Live>[],
+  cluster: Cluster,
+  select: (host: string, step: string) => boolean = () => true,
+): readonly Pair<Live>[] {
+  const byStep = new Map<string, readonly Pair<Live>[]>();
+  for (const step of way) {
+    const edges = step.after.map((edge) => {
+      const only = edge.of?.(cluster);
+      const pairs = (byStep.get(edge.step) ?? []).filter(({ host }) => only?.includes(host) ?? true);
+      return { scope: edge.scope, pairs, byHost: Map.groupBy(pairs, ({ host }) => host) };
+    });
+    const after = (host: string): readonly Predecessors<Live>[] =>
+      edges.map(({ scope, pairs, byHost }) => ({ scope, pairs: scope === "same-host" ? (byHost.get(host) ?? []) : pairs }));
+    const selected = step.on(cluster).filter((host) => select(host, step.id));
+    byStep.set(
+      step.id,
+      selected.map((host) => ({ key: pairKey(host, step.id), host, step, after: after(host) })),
+    );
+  }
+  return [...byStep.values()].flat();
 }
 
 /** Throws when a way is not one: a step named twice, an edge to a step that does not come before. */

@@ -24,7 +24,7 @@ export async function runWay<Live>(options: RunOptions<Live>): Promise<RunResult
   const { cluster, emit, signal } = options;
   assertWay(options.way);
   const began = Date.now();
-  const pairs = listPairs(options.way, cluster).filter((pair) => options.select(pair.host, pair.step.id));
+  const pairs = listPairs(options.way, cluster, options.select);
   const involved = new Set(pairs.map((pair) => pair.host));
   const wanted = cluster.hosts.filter((host) => involved.has(host.name) || host.role === "control-plane");
   emit({ type: "run-started", run: options.run.id, cluster: cluster.name, hosts: wanted.map((host) => host.name) });

@@ -1,14 +1,15 @@
 import type { Step } from "../engine/contracts.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { networkPlugin } from "../network/index.ts";
-import { anyHost, theCluster } from "./where.ts";
+import { anyHost, everyControlPlane, theCluster } from "./where.ts";
 
 /** The pod network of the inventory; none when the user brings their own. */
 export const installNetwork: Step<Live> = {
   id: "network",
   title: "Install the pod network",
   on: theCluster,
-  after: [anyHost("cluster-config")],
+  // a control plane is a node already and finds the images there; a worker joins with them
+  after: [anyHost("cluster-config"), everyControlPlane("addon-images")],
   needsLive: true,
   resources: ({ cluster, facts }) => networkPlugin(cluster)?.objects(cluster, { facts: [...facts.values()] }) ?? [],
 };

@@ -3,14 +3,12 @@ import { waitFor } from "../engine/wait.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { controlPlanes, sameHost } from "./where.ts";
 
-/**
- * Waits until the API server of each control plane answers. The addons' images come meanwhile: what is deployed next finds them.
- */
+/** Waits until the API server of each control plane answers. */
 export const waitForApi: Step<Live> = {
   id: "api",
   title: "Wait for the API server",
   on: controlPlanes,
-  after: sameHost("control-plane", "kubelet", "addon-images"),
+  after: sameHost("control-plane", "kubelet"),
   action: {
     describe: "wait until /readyz answers",
     isDone: ({ live }, _host, changing) => live !== undefined && ![...changing].some((id) => id.startsWith("static-pod:")),

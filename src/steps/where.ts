@@ -31,6 +31,11 @@ export function anyHost(step: string): Edge {
   return { step, scope: "any-host" };
 }
 
+/** After this step on every control plane that is not set aside. */
+export function everyControlPlane(step: string): Edge {
+  return { step, scope: "every-host", of: controlPlanes };
+}
+
 /** The inventory's entry of a host that a step runs on. */
 export function specOf(cluster: Cluster, name: string): ClusterHost {
   const host = cluster.hosts.find((candidate) => candidate.name === name);

@@ -3,7 +3,7 @@ import test from "ava";
 import fc from "fast-check";
 import type { Edge, Step } from "../../src/engine/contracts.ts";
 import { runGraph } from "../../src/engine/graph.ts";
-import { assertWay, listPairs, type Pair, predecessors } from "../../src/engine/pairs.ts";
+import { assertWay, listPairs, type Pair } from "../../src/engine/pairs.ts";
 import type { Cluster } from "../../src/inventory/cluster.ts";
 
 const noCluster = {} as Cluster;
@@ -43,6 +43,23 @@ test("an edge to every host does not wait for hosts that were set aside", async 
   const way = [step("one", ["a", "b", "c"]), step("two", ["a"], [{ step: "one", scope: "every-host" }])];
   const { outcomes } = await run(way, { fail: ["b/one"], setAside: ["c"] });
   t.is(outcomes["a/two"], "done");
+});
+
+test("an edge of some hosts does not wait for the others", async (t) => {
+  const way = [step("one", ["a", "b"]), step("two", ["c"], [{ step: "one", scope: "every-host", of: () => ["a"] }])];
+  const { outcomes } = await run(way, { fail: ["b/one"] });
+  t.is(outcomes["c/two"], "done");
+  const other = await run(way, { fail: ["a/one"], setAside: ["b"] });
+  t.is(other.outcomes["c/two"], "done");
+  const decisive = await run(way, { fail: ["a/one"], decisive: ["a"] });
+  t.is(decisive.outcomes["c/two"], "skipped");
+});
+
+test("a pair that is not selected counts as done", (t) => {
+  const way = [step("one", ["a"]), step("two", ["a"], [{ step: "one", scope: "same-host" }])];
+  const [pair] = listPairs(way, noCluster, (_host, id) => id === "two");
+  t.is(pair?.key, "a/two");
+  t.deepEqual(pair?.after, [{ scope: "same-host", pairs: [] }]);
 });
 
 test("an edge to any host holds once one of them is done", async (t) => {
@@ -122,7 +139,9 @@ test("whatever the way, no pair starts before what it needs, and everything ends
 function assertOrder(pair: Pair<unknown>, pairs: readonly Pair<unknown>[], log: readonly string[]): void {
   const started = log.indexOf(`+${pair.key}`);
   for (const edge of pair.step.after) {
-    const before = predecessors(pair, edge, pairs).map((other) => log.indexOf(`-${other.key}`));
+    const before = pairs
+      .filter(({ step: { id }, host }) => id === edge.step && (edge.scope !== "same-host" || host === pair.host))
+      .map((other) => log.indexOf(`-${other.key}`));
     if (before.length === 0) continue;
     const held = edge.scope === "any-host" ? before.some((at) => at < started) : before.every((at) => at < started);
     if (!held) throw new Error(`${pair.key} started before ${edge.step} (${edge.scope})`);
