@@ -26,6 +26,12 @@ export function overlap(a: string, b: string): boolean {
   return one.subnetMask > other.subnetMask ? one.isInSubnet(other) : other.isInSubnet(one);
 }
 
+/** The address at an index of a CIDR: 1 is the API's own in the service subnet, 10 the cluster's DNS (kubeadm/app/constants, v1.36). */
+export function addressInSubnet(cidr: string, index: number): string {
+  if (cidr.includes(":")) return Address6.fromBigInt(new Address6(cidr).startAddress().bigInt() + BigInt(index)).correctForm();
+  return Address4.fromBigInt(new Address4(cidr).startAddress().bigInt() + BigInt(index)).correctForm();
+}
+
 /** The number after the slash of a valid CIDR. */
 export function prefixLengthOf(cidr: string): number {
   return Number(cidr.slice(cidr.indexOf("/") + 1));

@@ -1,9 +1,10 @@
 import { stringify } from "yaml";
 import type { Cluster, ExtraArg } from "../inventory/cluster.ts";
+import { pkiDir } from "../pki/table.ts";
 import { type ObjectResource, object } from "../resources/object.ts";
 import { configMap } from "./build.ts";
 import { kubeletConfiguration } from "./kubelet.ts";
-import { etcdDataDir, pkiDir } from "./paths.ts";
+import { etcdDataDir } from "./paths.ts";
 
 /** Name and port under which the API is reached: `api.lab.internal:6443`. */
 export function endpointAddress({ endpoint }: Pick<Cluster, "endpoint">): string {

@@ -1,11 +1,12 @@
 import { stringify } from "yaml";
 import type { Facts } from "../host/facts.ts";
 import type { Cluster, ClusterHost, Taint } from "../inventory/cluster.ts";
+import { pkiDir } from "../pki/table.ts";
 import { renderUnit } from "../render/render.ts";
 import { commandArguments, mergeArguments } from "./arguments.ts";
 import { pauseImage } from "./images.ts";
 import { mergeDeep } from "./merge.ts";
-import { binDir, criSocket, kubeletDir, kubernetesDir, manifestsDir, pkiDir, unitDir } from "./paths.ts";
+import { binDir, criSocket, kubeletDir, kubernetesDir, manifestsDir, unitDir } from "./paths.ts";
 import { dnsAddress } from "./service-address.ts";
 import { minorVersion } from "./versions.ts";
 

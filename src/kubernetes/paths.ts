@@ -1,6 +1,5 @@
 /** Where kubeadm keeps things on a node (kubeadm/app/constants, v1.36). */
 export const kubernetesDir = "/etc/kubernetes";
-export const pkiDir = `${kubernetesDir}/pki`;
 export const manifestsDir = `${kubernetesDir}/manifests`;
 export const kubeletDir = "/var/lib/kubelet";
 export const etcdDataDir = "/var/lib/etcd";

@@ -1,9 +1,10 @@
 import type { V1Pod, V1Probe, V1Volume } from "@kubernetes/client-node";
 import type { Facts } from "../host/facts.ts";
 import type { Cluster } from "../inventory/cluster.ts";
+import { pkiDir } from "../pki/table.ts";
 import { commandArguments, extraValue } from "./arguments.ts";
 import { etcdImage, kubernetesImage } from "./images.ts";
-import { apiServerPort, etcdDataDir, kubernetesDir, pkiDir } from "./paths.ts";
+import { apiServerPort, etcdDataDir, kubernetesDir } from "./paths.ts";
 import { minorVersion } from "./versions.ts";
 
 /** What a control plane's static pods are computed from. */

@@ -1,5 +1,4 @@
 import { parse, stringify } from "yaml";
-import { type BootstrapToken, bootstrapTokenText } from "../kubernetes/bootstrap-token.ts";
 import { Secret } from "../secret.ts";
 
 /** Where an API is, and the CA by which it is known. */
@@ -42,8 +41,8 @@ export function buildKubeconfig({ user, certificatePem, key, context, ...api }: 
 }
 
 /** The kubeconfig with which a kubelet asks for its first certificate. */
-export function buildTokenKubeconfig({ token, ...api }: ApiAddress & { readonly token: BootstrapToken }): Secret {
-  return new Secret(build(api, "tls-bootstrap-token-user", { token: bootstrapTokenText(token).reveal() }));
+export function buildTokenKubeconfig({ token, ...api }: ApiAddress & { readonly token: Secret }): Secret {
+  return new Secret(build(api, "tls-bootstrap-token-user", { token: token.reveal() }));
 }
 
 export interface KubeletKubeconfig extends ApiAddress {

@@ -1,8 +1,10 @@
 import { isIP } from "node:net";
 import type { Cluster, ClusterHost } from "../inventory/cluster.ts";
-import { pkiDir } from "../kubernetes/paths.ts";
-import { addressInSubnet } from "../kubernetes/service-address.ts";
+import { addressInSubnet } from "../inventory/subnet.ts";
 import type { CertificateWish } from "./issue.ts";
+
+/** Where kubeadm keeps certificates and keys on a control plane (kubeadm/app/constants, v1.36). */
+export const pkiDir = "/etc/kubernetes/pki";
 
 /** A certificate of a control plane, and where it lies. */
 export interface TableEntry extends CertificateWish {

@@ -1,7 +1,7 @@
 import type { Step } from "../engine/contracts.ts";
 import { KbootError } from "../errors.ts";
 import { bytesPayload } from "../host/payload.ts";
-import { bootstrapTokenSecret, generateBootstrapToken } from "../kubernetes/bootstrap-token.ts";
+import { bootstrapTokenSecret, bootstrapTokenText, generateBootstrapToken } from "../kubernetes/bootstrap-token.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { buildTokenKubeconfig } from "../pki/kubeconfig.ts";
 import { file } from "../resources/file.ts";
@@ -45,7 +45,7 @@ export const joinWorker: Step<Live> = {
         const kubeconfig = buildTokenKubeconfig({
           server: `https://${endpoint.host}:${endpoint.port}`,
           caCert: vault.need("ca").certificate ?? "",
-          token,
+          token: bootstrapTokenText(token),
         });
         say("waiting for the kubelet's certificate");
         const payload = bytesPayload(Buffer.from(kubeconfig.reveal()));

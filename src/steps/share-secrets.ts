@@ -1,6 +1,6 @@
 import type { Step } from "../engine/contracts.ts";
 import type { Live } from "../kubernetes/live.ts";
-import { pkiDir } from "../kubernetes/paths.ts";
+import { pkiDir } from "../pki/table.ts";
 import { directory } from "../resources/directory.ts";
 import { sharedSecret } from "../resources/shared-secret.ts";
 import { controlPlanes } from "./where.ts";

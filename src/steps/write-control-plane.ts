@@ -1,7 +1,8 @@
 import type { Step } from "../engine/contracts.ts";
 import type { Live } from "../kubernetes/live.ts";
-import { etcdDataDir, kubernetesDir, manifestsDir, pkiDir } from "../kubernetes/paths.ts";
+import { etcdDataDir, kubernetesDir, manifestsDir } from "../kubernetes/paths.ts";
 import { etcdPod, kubeApiServerPod, kubeControllerManagerPod, kubeSchedulerPod } from "../kubernetes/static-pods.ts";
+import { pkiDir } from "../pki/table.ts";
 import { directory } from "../resources/directory.ts";
 import type { StaticPodResource } from "../resources/static-pod.ts";
 import { nodeOf } from "./site.ts";

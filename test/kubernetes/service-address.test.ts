@@ -1,5 +1,6 @@
 import test from "ava";
-import { addressInSubnet, dnsAddress } from "../../src/kubernetes/service-address.ts";
+import { addressInSubnet } from "../../src/inventory/subnet.ts";
+import { dnsAddress } from "../../src/kubernetes/service-address.ts";
 
 test("counts from the start of the subnet", (t) => {
   t.is(dnsAddress({ serviceSubnet: "10.96.0.0/12" }), "10.96.0.10");

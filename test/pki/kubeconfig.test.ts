@@ -46,7 +46,7 @@ test("what was written is read back, with another context's name too", (t) => {
 });
 
 test("a joining kubelet is given a token", (t) => {
-  const token = { id: "abcdef", secret: new Secret("0123456789abcdef") };
+  const token = new Secret("abcdef.0123456789abcdef");
   const file = parse(buildTokenKubeconfig({ ...api, token }).reveal());
   t.deepEqual(file.users, [{ name: "tls-bootstrap-token-user", user: { token: "abcdef.0123456789abcdef" } }]);
   t.is(file["current-context"], "tls-bootstrap-token-user@kubernetes");
