@@ -1,6 +1,8 @@
 import type { Check, Site } from "../engine/contracts.ts";
 import type { Facts } from "../host/facts.ts";
+import type { Cluster } from "../inventory/cluster.ts";
 import type { Live } from "../kubernetes/live.ts";
+import { minorVersion } from "../kubernetes/versions.ts";
 
 function eachHost(site: Site<Live>, judge: (facts: Facts, host: string) => { message: string; hint: string } | undefined) {
   return [...site.facts].flatMap(([host, facts]) => {
@@ -9,9 +11,29 @@ function eachHost(site: Site<Live>, judge: (facts: Facts, host: string) => { mes
   });
 }
 
+/** A setting of the kubelet as this host has it. */
+function kubeletSetting({ cluster }: Site<Live>, host: string, key: string): unknown {
+  return cluster.hosts.find(({ name }) => name === host)?.kubelet[key] ?? cluster.kubelet[key];
+}
+
+/** Who listens where, by the name that the kernel keeps of a command (15 characters). */
+const nodePorts: Readonly<Record<number, string>> = { 10250: "kubelet" };
+const controlPlanePorts: Readonly<Record<number, string>> = {
+  2379: "etcd",
+  2380: "etcd",
+  6443: "kube-apiserver",
+  10257: "kube-controller",
+  10259: "kube-scheduler",
+};
+
 const mebibyte = 1024 * 1024;
 const leastMemory = 1700;
 const leastDisk = 2048;
+
+/** CHANGELOG-1.35 of Kubernetes: failCgroupV1 is true by default. */
+function refusesCgroupV1({ kubernetesVersion }: Cluster): boolean {
+  return minorVersion(kubernetesVersion).minor >= 35;
+}
 
 /** Checks over the facts of single hosts that decide about success. Limits as kubeadm's preflight (v1.36) where it has one. */
 export const hostChecks: readonly Check<Live>[] = [
@@ -36,8 +58,8 @@ export const hostChecks: readonly Check<Live>[] = [
   {
     name: "swap",
     problems: (site) =>
-      eachHost(site, ({ swapActive }) =>
-        swapActive && site.cluster.kubelet["failSwapOn"] !== false
+      eachHost(site, ({ swapActive }, host) =>
+        swapActive && kubeletSetting(site, host, "failSwapOn") !== false
           ? {
               message: "swap is on, and the kubelet refuses to start with it",
               hint: "`swapoff -a` and remove it from /etc/fstab, or set kubelet.failSwapOn: false in the inventory",
@@ -48,8 +70,8 @@ export const hostChecks: readonly Check<Live>[] = [
   {
     name: "cgroup-v1",
     problems: (site) =>
-      eachHost(site, ({ cgroupVersion }) =>
-        cgroupVersion === 1 && site.cluster.kubelet["failCgroupV1"] !== false
+      eachHost(site, ({ cgroupVersion }, host) =>
+        cgroupVersion === 1 && kubeletSetting(site, host, "failCgroupV1") !== false && refusesCgroupV1(site.cluster)
           ? {
               message: "the host has cgroup v1, which the kubelet refuses since 1.35",
               hint: "boot with systemd.unified_cgroup_hierarchy=1, or set kubelet.failCgroupV1: false in the inventory",
@@ -88,6 +110,21 @@ export const hostChecks: readonly Check<Live>[] = [
           : {
               message: `the kernel lacks ${missing.join(" and ")}`,
               hint: "install the distribution's full kernel package: minimal cloud kernels leave such modules out",
+            };
+      }),
+  },
+  {
+    name: "ports",
+    problems: (site) =>
+      eachHost(site, ({ listening }, host) => {
+        const role = site.cluster.hosts.find(({ name }) => name === host)?.role;
+        const needed = role === "control-plane" ? { ...nodePorts, ...controlPlanePorts } : nodePorts;
+        const taken = listening.filter(({ port, command }) => needed[port] !== undefined && command !== "" && needed[port] !== command);
+        return taken.length === 0
+          ? undefined
+          : {
+              message: taken.map(({ port, command }) => `port ${port}, which ${needed[port]} needs, is used by ${command}`).join("; "),
+              hint: "stop what uses it, or give it another port",
             };
       }),
   },

@@ -54,8 +54,8 @@ export interface Facts {
     /** PEM of /etc/kubernetes/pki/ca.crt. */
     readonly caCert: string | undefined;
     readonly caKey: Secret | undefined;
-    readonly kubeletConf: boolean;
-    readonly bootstrapKubeletConf: boolean;
+    /** The kubelet has its kubeconfig and the certificate that this names, and no bootstrap file is left: the host has joined. */
+    readonly kubeletCredential: boolean;
     /** File names in /etc/kubernetes/manifests. */
     readonly manifests: readonly string[];
   };

@@ -58,8 +58,7 @@ fi
 show state /var/lib/kboot/state.json
 show ca-cert /etc/kubernetes/pki/ca.crt
 show ca-key /etc/kubernetes/pki/ca.key
-if [ -e /etc/kubernetes/kubelet.conf ]; then section kubelet-conf; fi
-if [ -e /etc/kubernetes/bootstrap-kubelet.conf ]; then section bootstrap-kubelet-conf; fi
+if [ -s /etc/kubernetes/kubelet.conf ] && [ -s /var/lib/kubelet/pki/kubelet-client-current.pem ] && [ ! -e /etc/kubernetes/bootstrap-kubelet.conf ]; then section kubelet-credential; fi
 section manifests
 for name in /etc/kubernetes/manifests/*; do if [ -f "$name" ]; then echo "\${name##*/}"; fi; done
 exit 0

@@ -61,8 +61,7 @@ export function parseFacts(stdout: Buffer, readAt: Date): Facts {
     kubernetes: {
       caCert: sections.get("ca-cert"),
       caKey: has("ca-key") ? new Secret(sections.get("ca-key") ?? "") : undefined,
-      kubeletConf: has("kubelet-conf"),
-      bootstrapKubeletConf: has("bootstrap-kubelet-conf"),
+      kubeletCredential: has("kubelet-credential"),
       manifests: lines("manifests"),
     },
   };

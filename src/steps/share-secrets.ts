@@ -1,5 +1,6 @@
 import type { Step } from "../engine/contracts.ts";
 import type { Live } from "../kubernetes/live.ts";
+import { kubernetesDir } from "../kubernetes/paths.ts";
 import { pkiDir } from "../pki/table.ts";
 import { directory } from "../resources/directory.ts";
 import { sharedSecret } from "../resources/shared-secret.ts";
@@ -20,7 +21,7 @@ export const shareSecrets: Step<Live> = {
     const authority = (name: string, commonName: string, base: string) =>
       sharedSecret({ name, commonName, certificatePath: `${pkiDir}/${base}.crt`, keyPath: `${pkiDir}/${base}.key`, ...common });
     return [
-      directory("/etc/kubernetes"),
+      directory(kubernetesDir),
       directory(pkiDir),
       directory(`${pkiDir}/etcd`),
       authority("ca", "kubernetes", "ca"),

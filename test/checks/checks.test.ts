@@ -31,25 +31,34 @@ const good: Facts = {
   directories: [],
   listening: [],
   state: undefined,
-  kubernetes: { caCert: undefined, caKey: undefined, kubeletConf: false, bootstrapKubeletConf: false, manifests: [] },
+  kubernetes: { caCert: undefined, caKey: undefined, kubeletCredential: false, manifests: [] },
 };
 
 interface Scene {
   readonly one?: Partial<Facts>;
   readonly two?: Partial<Facts>;
   readonly kubelet?: Readonly<Record<string, unknown>>;
+  /** Of host one. */
+  readonly ownKubelet?: Readonly<Record<string, unknown>>;
+  readonly kubernetesVersion?: string;
   readonly roles?: readonly string[];
   readonly unreachable?: readonly string[];
 }
 
-function problems({ one = {}, two = {}, kubelet = {}, roles = ["control-plane", "worker"], unreachable = [] }: Scene): readonly string[] {
+function problems(scene: Scene): readonly string[] {
+  const { one = {}, two = {}, kubelet = {}, ownKubelet = {}, roles = ["control-plane", "worker"], unreachable = [] } = scene;
+  const { kubernetesVersion = "1.36.3" } = scene;
   const facts = new Map<string, Facts>([
     ["one", { ...good, ...one }],
     ["two", { ...good, hostname: "two", machineId: "b", ...two }],
   ]);
   for (const name of unreachable) facts.delete(name);
   const site = {
-    cluster: { kubelet, hosts: ["one", "two"].map((name, index) => ({ name, role: roles[index] })) },
+    cluster: {
+      kubelet,
+      kubernetesVersion,
+      hosts: ["one", "two"].map((name, index) => ({ name, role: roles[index], kubelet: index === 0 ? ownKubelet : {} })),
+    },
     facts,
     live: undefined,
     nodeAddress: new Map(),
@@ -70,6 +79,13 @@ const cases: readonly (readonly [title: string, scene: Scene, expected: readonly
   ["swap that the kubelet is told to bear", { two: { swapActive: true }, kubelet: { failSwapOn: false } }, []],
   ["cgroup v1", { one: { cgroupVersion: 1 } }, ["cgroup-v1 one"]],
   ["cgroup v1 that the kubelet is told to bear", { one: { cgroupVersion: 1 }, kubelet: { failCgroupV1: false } }, []],
+  ["swap that the kubelet of this host is told to bear", { one: { swapActive: true }, ownKubelet: { failSwapOn: false } }, []],
+  ["swap that another host's kubelet is told to bear", { two: { swapActive: true }, ownKubelet: { failSwapOn: false } }, ["swap two"]],
+  ["cgroup v1 under a version that bears it", { one: { cgroupVersion: 1 }, kubernetesVersion: "1.34.4" }, []],
+  ["a port that another program uses", { two: { listening: [{ port: 10250, command: "java" }] } }, ["ports two"]],
+  ["a control plane's port used on a worker", { two: { listening: [{ port: 6443, command: "haproxy" }] } }, []],
+  ["a control plane's port used there", { one: { listening: [{ port: 6443, command: "haproxy" }] } }, ["ports one"]],
+  ["ports used by those who should", { one: { listening: [{ port: 10257, command: "kube-controller" }] } }, []],
   ["a control plane with little memory", { one: { memoryBytes: 1e9 } }, ["memory one"]],
   ["a worker with little memory", { two: { memoryBytes: 1e9 } }, []],
   ["a full disk on a bare host", { two: { diskFreeBytes: 1e9 } }, ["disk two"]],

@@ -77,7 +77,7 @@ test("reads a host as it is in the field", (t) => {
       state: `{"version":1}\n`,
       "ca-cert": "-----BEGIN CERTIFICATE-----\n",
       "ca-key": "very private\n",
-      "kubelet-conf": "",
+      "kubelet-credential": "",
       manifests: "etcd.yaml\nkube-apiserver.yaml\n",
     }),
     readAt,
@@ -116,15 +116,14 @@ test("reads a host as it is in the field", (t) => {
   t.is(facts.kubernetes.caCert, "-----BEGIN CERTIFICATE-----\n");
   t.is(facts.kubernetes.caKey?.reveal(), "very private\n");
   t.false(inspect(facts, { depth: 9 }).includes("very private"));
-  t.true(facts.kubernetes.kubeletConf);
-  t.false(facts.kubernetes.bootstrapKubeletConf);
+  t.true(facts.kubernetes.kubeletCredential);
   t.deepEqual(facts.kubernetes.manifests, ["etcd.yaml", "kube-apiserver.yaml"]);
 });
 
 test("a bare host has nothing of Kubernetes, and nothing is made up", (t) => {
   const facts = parseFacts(sections({}), readAt);
   t.is(facts.state, undefined);
-  t.deepEqual(facts.kubernetes, { caCert: undefined, caKey: undefined, kubeletConf: false, bootstrapKubeletConf: false, manifests: [] });
+  t.deepEqual(facts.kubernetes, { caCert: undefined, caKey: undefined, kubeletCredential: false, manifests: [] });
   t.is(facts.packageManager, "unknown");
   t.false(facts.swapActive);
   t.deepEqual(facts.kernelFeatures, {});

@@ -1,0 +1,43 @@
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test from "ava";
+import { joinScript } from "../../src/steps/join-worker.ts";
+import { temporaryFolder } from "../support/kind.ts";
+import { runSh, shells } from "../support/run-fragment.ts";
+
+/** Runs the join on a host whose kubelet does this when it is started; returns what is left there. */
+async function runJoin(shell: readonly string[], onStart: string) {
+  const root = await temporaryFolder();
+  const [folder, bin] = [join(root, "etc"), join(root, "bin")];
+  const clientPem = join(root, "client.pem");
+  await mkdir(folder);
+  await mkdir(bin);
+  const systemctl = `#!/bin/sh\necho "$*" >> ${root}/calls\n[ "$1" != restart ] || { ${onStart}; }\n`;
+  for (const [name, text] of Object.entries({ systemctl, journalctl: "#!/bin/sh\necho 'no route to host'\n" })) {
+    await writeFile(join(bin, name), text);
+    await chmod(join(bin, name), 0o755);
+  }
+  const payload = Buffer.from("a token");
+  const result = await runSh(joinScript(payload.length, { folder, clientPem }, 1), { shell, bin, payload });
+  return { ...result, files: (await readdir(folder)).sort(), calls: await readFile(join(root, "calls"), "utf8") };
+}
+
+for (const shell of shells) {
+  const name = shell.join(" ");
+
+  test(`a node that is given its certificate has joined, and its token is gone from it (${name})`, async (t) => {
+    const start = `[ "$(cat "$(dirname "$0")/../etc/bootstrap-kubelet.conf")" = "a token" ] && echo x > "$(dirname "$0")/../etc/kubelet.conf" && echo x > "$(dirname "$0")/../client.pem"`;
+    const { exitCode, files, stderr } = await runJoin(shell, start);
+    t.is(exitCode, 0, stderr);
+    t.deepEqual(files, ["kubelet.conf"]);
+  });
+
+  test(`a join that fails says why and leaves nothing that looks joined (${name})`, async (t) => {
+    // as the kubelet does, before it has a certificate
+    const { exitCode, files, calls, stderr } = await runJoin(shell, `echo x > "$(dirname "$0")/../etc/kubelet.conf"`);
+    t.is(exitCode, 1);
+    t.regex(stderr, /no certificate after 1 s; the kubelet says:\nno route to host/);
+    t.deepEqual(files, []);
+    t.regex(calls, /stop kubelet\.service\n$/);
+  });
+}
