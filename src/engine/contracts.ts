@@ -18,6 +18,13 @@ export interface Difference {
   readonly what: string;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
+  /** It could not be seen what is there; it is looked at again just before it is changed, since an earlier step may have put that right. */
+  readonly unsure?: boolean;
+}
+
+/** True for a difference of mode or owner: it is put right without writing the file anew, and nothing restarts for it. */
+export function isAttribute({ what }: Difference): boolean {
+  return /^(mode|owner)( of |$)/.test(what);
 }
 
 /** What a fragment of an observing script printed, and how it exited. */

@@ -1,6 +1,6 @@
 import { type HostKinds, kindOf, pathsOf } from "./compose.ts";
 import type { AnyResource, ClusterKind, Difference, Item, Site } from "./contracts.ts";
-import { clusterPlace } from "./contracts.ts";
+import { clusterPlace, isAttribute } from "./contracts.ts";
 import type { Pair } from "./pairs.ts";
 import type { Vault } from "./vault.ts";
 
@@ -56,6 +56,7 @@ export function diffPair<Live>(pair: Pair<Live>, observed: Observed, changing: S
       kind === undefined ? clusterKind.compare(resource, seen) : kind.compare(resource, seen, { vault, now: site.now, changing });
     if (differences.length === 0) continue;
     items.push({ resource, observed: seen, differences });
+    if (differences.every(isAttribute)) continue;
     changing.add(id);
     for (const path of pathsOf(resource)) changing.add(path);
   }

@@ -71,23 +71,29 @@ export class Session<Live> {
   /** Throws with every problem that is not ignored. */
   check(): void {
     const { checks, cluster, emit } = this.#options;
-    const decisive: string[] = [];
+    const decisive: { readonly line: string; readonly unreached: Error | undefined }[] = [];
     for (const check of checks) {
       const ignored = cluster.ignoreChecks.includes(check.name);
       for (const problem of check.problems(this.#site)) {
         emit({ type: "problem", check: check.name, ...problem, ignored });
-        if (!ignored) decisive.push(`${problem.host ?? "cluster"}: ${problem.message} (${check.name})\n    ${problem.hint}`);
+        if (ignored) continue;
+        decisive.push({
+          line: `${problem.host ?? "cluster"}: ${problem.message} (${check.name})\n    ${problem.hint}`,
+          unreached: problem.host === undefined ? undefined : this.#site.unreachable.get(problem.host),
+        });
       }
     }
-    if (decisive.length > 0) {
-      throw new KbootError(
-        "check",
-        `${decisive.length} check${decisive.length === 1 ? "" : "s"} failed, nothing was changed\n  ${decisive.join("\n  ")}`,
-        {
-          hint: "put them right, or name a check under ignoreChecks in the inventory if you know better",
-        },
-      );
+    if (decisive.length === 0) return;
+    const count = `${decisive.length} check${decisive.length === 1 ? "" : "s"} failed`;
+    const text = `${count}, nothing was changed\n  ${decisive.map(({ line }) => line).join("\n  ")}`;
+    const reason = decisive.find(({ unreached }) => unreached instanceof KbootError)?.unreached;
+    // what has to be put right is why the host was not reached
+    if (reason instanceof KbootError) {
+      throw new KbootError(reason.code, `${reason.message}\n  ${text}`, { where: reason.where, hint: reason.hint, cause: reason });
     }
+    throw new KbootError("check", text, {
+      hint: "put them right, or name a check under ignoreChecks in the inventory if you know better",
+    });
   }
 
   plan(): Plan {
@@ -118,7 +124,12 @@ export class Session<Live> {
     let said: string | undefined;
     try {
       let diff = this.#diffs.get(pair.key) ?? this.#diff(pair);
-      if (pair.step.needsLive && this.#stale) diff = await this.#lookAgain(pair);
+      if (pair.step.needsLive && this.#stale) {
+        await this.#rereadLive();
+        diff = await this.#lookAgain(pair);
+      } else if (diff.items.some(({ differences }) => differences.some(({ unsure }) => unsure))) {
+        diff = await this.#lookAgain(pair);
+      }
       if (diff.items.length === 0 && diff.action === undefined) return;
       emit({ type: "step-started", ...at, title: pair.step.title });
       started = true;
@@ -186,8 +197,8 @@ export class Session<Live> {
     record.confirm();
   }
 
-  /** Live has changed since the plan: read it again and look at the pair's place again. */
-  async #lookAgain(pair: Pair<Live>): Promise<PairDiff> {
+  /** Live has changed since the plan. */
+  async #rereadLive(): Promise<void> {
     const reading = await this.#readLive();
     if (reading === undefined) {
       throw new KbootError("api", "the API of the cluster does not answer", {
@@ -196,6 +207,9 @@ export class Session<Live> {
       });
     }
     this.#take(reading);
+  }
+
+  async #lookAgain(pair: Pair<Live>): Promise<PairDiff> {
     if (pair.host === clusterPlace) await this.#observeCluster([pair]);
     else await this.#observe(pair.host, pair.step.resources?.(this.#site, pair.host) ?? []);
     return this.#diff(pair);

@@ -3,19 +3,17 @@ import type { Cluster } from "../inventory/cluster.ts";
 import { type ObjectResource, object } from "../resources/object.ts";
 import { bootstrapGroup } from "./bootstrap-rbac.ts";
 import { binding, configMap, group, mayGet, role } from "./build.ts";
+import { withoutCredentials } from "./credentials.ts";
 
 const name = "kboot-config";
 const namespace = "kube-system";
-
-/** Keys under which containerd's configuration may hold credentials of registries. */
-const secretKeys = new Set(["auth", "password", "identitytoken", "token", "username"]);
 
 /** ConfigMap kboot-config: the resolved wish without secrets and without what concerns the operator's machine; joining nodes may read it. */
 export function kbootConfig(cluster: Cluster): readonly ObjectResource[] {
   const { file: _file, sources: _sources, hosts, ignoreChecks: _ignoreChecks, ...shared } = cluster;
   const wish = {
     ...shared,
-    containerd: withoutSecrets(cluster.containerd),
+    containerd: withoutCredentials(cluster.containerd),
     hosts: hosts.map(({ name: host, nodeName, role: kind, labels, taints }) => ({ name: host, nodeName, role: kind, labels, taints })),
   };
   return [
@@ -23,10 +21,4 @@ export function kbootConfig(cluster: Cluster): readonly ObjectResource[] {
     role({ name: "kboot:config", namespace }, [mayGet("configmaps", name)]),
     binding({ name: "kboot:config", namespace }, "Role", "kboot:config", [group(bootstrapGroup), group("system:nodes")]),
   ];
-}
-
-function withoutSecrets(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutSecrets);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([key, inner]) => (secretKeys.has(key) ? [] : [[key, withoutSecrets(inner)]])));
 }

@@ -1,10 +1,10 @@
-import type { HostKind, Item } from "../engine/contracts.ts";
+import { type HostKind, type Item, isAttribute } from "../engine/contracts.ts";
 import type { Vault } from "../engine/vault.ts";
 import { KbootError } from "../errors.ts";
 import { type CertificateWish, issueCertificate, type KeyAndCertificate } from "../pki/issue.ts";
 import { judgeCertificate } from "../pki/judge.ts";
 import type { KeyAlgorithm } from "../pki/keys.ts";
-import { attributesOf, compareModes, type ObservedSecretFile, observeFiles, parseFiles, setModes } from "./observe-files.ts";
+import { attributesOf, compareModes, type ObservedSecretFile, observeFiles, parseFiles } from "./observe-files.ts";
 import { writeFiles } from "./write-files.ts";
 
 /** A certificate of one host, with a key that never leaves it. */
@@ -42,8 +42,7 @@ export const certificateKind: HostKind<CertificateResource, ObservedCertificate>
     return [...judgeCertificate(resource, found.content.reveal(), key.content, signer, now), ...modes];
   },
   async change(items, { vault, now }) {
-    const isIssued = (item: Item<CertificateResource, ObservedCertificate>) =>
-      item.differences.some(({ what }) => !/^(mode|owner) of /.test(what));
+    const isIssued = (item: Item<CertificateResource, ObservedCertificate>) => !item.differences.every(isAttribute);
     const files = await Promise.all(
       items.filter(isIssued).map(async ({ resource }) => {
         const issued = await issueCertificate({ ...resource, now }, needAuthority(vault, resource.signer));
@@ -51,9 +50,10 @@ export const certificateKind: HostKind<CertificateResource, ObservedCertificate>
         return filesOf(resource).map((file, index) => ({ ...file, content: contents[index] ?? "" }));
       }),
     );
-    const modes = setModes(items.filter((item) => !isIssued(item)).flatMap(({ resource }) => filesOf(resource)));
-    const fragment = files.length === 0 ? { script: "true" } : await writeFiles(files.flat());
-    return { ...fragment, script: [modes, fragment.script].join("\n") };
+    return writeFiles(
+      files.flat(),
+      items.filter((item) => !isIssued(item)).flatMap(({ resource }) => filesOf(resource)),
+    );
   },
   before: ({ certificate: found, key }) => attributesOf(found ?? key),
 };

@@ -22,15 +22,19 @@ export function containerImage(image: StoredImage, architecture: string): Contai
   return { kind: "container-image", name: image.name, architecture, digest: image.digest };
 }
 
+const unknown = "unknown";
+
 function check(name: string): string {
   return `ctr -n k8s.io images check ${quote(`name==${name}`)}`;
 }
 
-export const containerImageKind: HostKind<ContainerImageResource, ObservedImage | undefined> = {
+export const containerImageKind: HostKind<ContainerImageResource, ObservedImage | "unknown" | undefined> = {
   kind: "container-image",
   id: (resource) => `container-image:${resource.name}`,
-  observe: ({ name }) => `${check(name)} 2>/dev/null || true`,
+  // that containerd does not answer says nothing about its images
+  observe: ({ name }) => `if command -v ctr >/dev/null; then ${check(name)} 2>/dev/null || echo ${unknown}; fi`,
   parse({ name }, { stdout }) {
+    if (stdout.toString("utf8").endsWith(`${unknown}\n`)) return unknown;
     const line = stdout
       .toString("utf8")
       .split("\n")
@@ -42,6 +46,7 @@ export const containerImageKind: HostKind<ContainerImageResource, ObservedImage 
   },
   compare(resource, observed) {
     if (observed === undefined) return [{ what: "image", to: resource.digest }];
+    if (observed === unknown) return [{ what: "image", from: "unknown, containerd does not answer", to: resource.digest, unsure: true }];
     if (!observed.isComplete) return [{ what: "image", from: "incomplete", to: "complete" }];
     // what came from a registry has the digest of its index, which the source's manifest does not name
     const isComparable = !/index|list/.test(observed.mediaType);

@@ -1,8 +1,9 @@
 import { parse } from "yaml";
-import type { Difference, HostKind } from "../engine/contracts.ts";
+import { type Difference, type HostKind, isAttribute } from "../engine/contracts.ts";
 import { quote } from "../host/quote.ts";
 import { Secret } from "../secret.ts";
 import { type Content, resolveContent } from "./content.ts";
+import { partition } from "./partition.ts";
 import { sameMeaning } from "./same-meaning.ts";
 import { writeFiles } from "./write-files.ts";
 
@@ -81,12 +82,14 @@ export const fileKind: HostKind<FileResource, ObservedFile | undefined> = {
     return differences;
   },
   change(items, { vault }) {
+    const [unchanged, written] = partition(items, ({ differences }) => differences.every(isAttribute));
     return writeFiles(
-      items.map(({ resource }) => {
+      written.map(({ resource }) => {
         const content = resolveContent(resource.content, vault);
         if (content === undefined) throw new Error(`the content of ${resource.path} is not known yet`);
         return { path: resource.path, mode: resource.mode, content };
       }),
+      unchanged.map(({ resource }) => resource),
     );
   },
   before: (observed) => (observed === undefined ? null : { mode: observed.mode, owner: observed.owner }),

@@ -8,7 +8,7 @@ import { buildKubeconfig, buildKubeletKubeconfig, kubeletClientPem, readKubeconf
 import { fingerprintsOf, splitCertificates } from "../pki/read.ts";
 import { Secret } from "../secret.ts";
 import { needAuthority } from "./certificate.ts";
-import { attributesOf, compareModes, type ObservedSecretFile, observeFiles, parseFiles, setModes } from "./observe-files.ts";
+import { attributesOf, compareModes, type ObservedSecretFile, observeFiles, parseFiles } from "./observe-files.ts";
 import { type FileToWrite, writeFiles } from "./write-files.ts";
 
 /** A kubeconfig with a client certificate of the cluster's CA. */
@@ -58,8 +58,10 @@ export const kubeconfigKind: HostKind<KubeconfigResource, ObservedKubeconfig> = 
   },
   async change(items, context) {
     const changes = await Promise.all(items.map((item) => changeOne(item, context)));
-    const files = changes.flatMap((change) => change.files);
-    const fragment = files.length === 0 ? { script: "true" } : await writeFiles(files);
+    const fragment = await writeFiles(
+      changes.flatMap(({ files }) => files),
+      changes.flatMap(({ unchanged }) => unchanged),
+    );
     return { ...fragment, script: [fragment.script, ...changes.map(({ script }) => script)].join("\n") };
   },
   before: ({ file }) => attributesOf(file),
@@ -100,21 +102,22 @@ async function changeOne({ resource, observed }: Item<KubeconfigResource, Observ
   const isClientWrong = judgeClient(resource, observed, ca.certificatePem, now).length > 0;
   const issue = () => issueCertificate({ ...wishOf(resource), validityDays, now, algorithm }, ca);
   const api = { server, caCert: ca.certificatePem, user };
-  if (!isFileWrong && !isClientWrong) return { files: [], script: setModes([{ path, mode: "0600" }]) };
+  const file = { path, mode: "0600" };
+  if (!isFileWrong && !isClientWrong) return { files: [], unchanged: [file], script: "" };
   if (resource.form === "client-certificate") {
-    return { files: [{ path, mode: "0600", content: buildKubeconfig({ ...api, ...(await issue()) }) }], script: "" };
+    return { files: [{ ...file, content: buildKubeconfig({ ...api, ...(await issue()) }) }], unchanged: [], script: "" };
   }
   const { clientPath = kubeletClientPem } = resource;
   const files: FileToWrite[] = [];
-  let script = isFileWrong ? "" : setModes([{ path, mode: "0600" }]);
+  let script = "";
   if (isClientWrong) {
     const { certificatePem, key } = await issue();
     const target = `${dirname(clientPath)}/kubelet-client-${timestamp(now)}.pem`;
     files.push({ path: target, mode: "0600", content: new Secret(certificatePem + key.reveal()) });
-    script = [script, moveLink(clientPath, target)].join("\n");
+    script = moveLink(clientPath, target);
   }
-  if (isFileWrong) files.push({ path, mode: "0600", content: buildKubeletKubeconfig({ ...api, clientPath }) });
-  return { files, script };
+  if (isFileWrong) files.push({ ...file, content: buildKubeletKubeconfig({ ...api, clientPath }) });
+  return { files, unchanged: isFileWrong ? [] : [file], script };
 }
 
 function wishOf({ user, organization }: KubeconfigResource): CertificateWish {

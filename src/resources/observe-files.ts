@@ -2,7 +2,7 @@ import type { Difference } from "../engine/contracts.ts";
 import { quote } from "../host/quote.ts";
 import { Secret } from "../secret.ts";
 import { compareAttributes } from "./file.ts";
-import type { FileToWrite } from "./write-files.ts";
+import type { WishedFile } from "./write-files.ts";
 
 /** A file that may hold a key. */
 export interface ObservedSecretFile {
@@ -37,9 +37,6 @@ export function parseFiles(stdout: Buffer): readonly (ObservedSecretFile | undef
   return files;
 }
 
-/** Mode and owner that files shall have. */
-export type WishedFile = Pick<FileToWrite, "path" | "mode">;
-
 /** Differences of mode and owner of files that are there, named by their path. */
 export function compareModes(wished: readonly WishedFile[], observed: readonly (ObservedSecretFile | undefined)[]): Difference[] {
   return wished.flatMap((file, index) => {
@@ -47,11 +44,6 @@ export function compareModes(wished: readonly WishedFile[], observed: readonly (
     if (found === undefined) return [];
     return compareAttributes(file, found).map((difference) => ({ ...difference, what: `${difference.what} of ${file.path}` }));
   });
-}
-
-/** Sets mode and owner and leaves the time of change alone, so that nothing is restarted for it. */
-export function setModes(files: readonly WishedFile[]): string {
-  return files.map(({ path, mode }) => `chown 0:0 ${quote(path)} && chmod ${mode} ${quote(path)}`).join("\n");
 }
 
 /** What the host's state file keeps of a file that was there before. */

@@ -1,11 +1,11 @@
-import type { Difference, Fragment, HostKind, Item } from "../engine/contracts.ts";
+import type { Difference, HostKind, Item } from "../engine/contracts.ts";
 import type { Material, Vault } from "../engine/vault.ts";
 import { KbootError } from "../errors.ts";
 import { issueCa } from "../pki/issue.ts";
 import { generateKeys, type KeyAlgorithm, publicKeyOf } from "../pki/keys.ts";
 import { fingerprintsOf, isKeyOf } from "../pki/read.ts";
 import type { Secret } from "../secret.ts";
-import { attributesOf, compareModes, type ObservedSecretFile, observeFiles, parseFiles, setModes } from "./observe-files.ts";
+import { attributesOf, compareModes, type ObservedSecretFile, observeFiles, parseFiles } from "./observe-files.ts";
 import { type FileToWrite, writeFiles } from "./write-files.ts";
 
 /** An authority, or a key pair without certificate, that is the same on several hosts. */
@@ -69,10 +69,10 @@ export const sharedSecretKind: HostKind<SharedSecretResource, ObservedSharedSecr
   },
   async change(items, { vault, now }) {
     const fragments = await Promise.all(items.map((item) => changeOne(item, vault, now)));
-    const files = fragments.flatMap(({ files }) => files);
-    const modes = setModes(fragments.flatMap(({ modes }) => modes));
-    const fragment: Fragment = files.length === 0 ? { script: "true" } : await writeFiles(files);
-    return { ...fragment, script: [modes, fragment.script].join("\n") };
+    return writeFiles(
+      fragments.flatMap(({ files }) => files),
+      fragments.flatMap(({ modes }) => modes),
+    );
   },
   before: ({ key, certificate }) => attributesOf(certificate ?? key),
 };

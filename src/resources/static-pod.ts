@@ -2,6 +2,7 @@ import { parse, stringify } from "yaml";
 import type { Difference, HostKind } from "../engine/contracts.ts";
 import { quote } from "../host/quote.ts";
 import { compareAttributes, type ObservedFile, observeFile, parseFile } from "./file.ts";
+import { partition } from "./partition.ts";
 import { sameMeaning } from "./same-meaning.ts";
 import { observeTimes, parseTimes, restartReason } from "./systemd-unit.ts";
 import { writeFiles } from "./write-files.ts";
@@ -71,11 +72,11 @@ ${observeFile(path)}`,
         ({ resource }) =>
           `for c in $(${listContainers(resource.name)}); do ctr -n k8s.io tasks kill -s SIGTERM "$c" 2>/dev/null || true; done`,
       );
-    const written = items.filter(({ differences }) => differences.some(({ what }) => what !== "restart"));
-    const fragment =
-      written.length === 0
-        ? { script: "true" }
-        : await writeFiles(written.map(({ resource }) => ({ path: resource.path, mode: "0600", content: stringify(resource.pod) })));
+    const [written, others] = partition(items, ({ differences }) => differences.some(({ what }) => what === "manifest"));
+    const fragment = await writeFiles(
+      written.map(({ resource }) => ({ path: resource.path, mode: "0600", content: stringify(resource.pod) })),
+      others.map(({ resource }) => ({ path: resource.path, mode: "0600" })),
+    );
     return { ...fragment, script: [fragment.script, ...ended].join("\n") };
   },
 };

@@ -12,7 +12,6 @@ export interface SystemdUnitResource {
 export interface ObservedUnit {
   readonly activeState: string;
   readonly unitFileState: string;
-  readonly needDaemonReload: boolean;
   /** Seconds since the epoch; undefined when it never started. */
   readonly startedAt: number | undefined;
   /** Modification times of the inputs that exist, seconds since the epoch. */
@@ -60,7 +59,7 @@ export const systemdUnitKind: HostKind<SystemdUnitResource, ObservedUnit> = {
   kind: "systemd-unit",
   id: (resource) => `systemd-unit:${resource.name}`,
   observe: ({ name, inputs }) => `u=${quote(name)}
-systemctl show "$u" -p ActiveState -p UnitFileState -p NeedDaemonReload 2>/dev/null || true
+systemctl show "$u" -p ActiveState -p UnitFileState 2>/dev/null || true
 t=$(systemctl show "$u" --timestamp=us+utc -p ExecMainStartTimestamp --value 2>/dev/null || systemctl show "$u" -p ExecMainStartTimestamp --value 2>/dev/null || true)
 [ -z "$t" ] || printf 'Started=%s\\n' "$(date -d "$t" +%s.%N)"
 ${observeTimes(inputs)}`,
@@ -71,7 +70,6 @@ ${observeTimes(inputs)}`,
     return {
       activeState: value("ActiveState"),
       unitFileState: value("UnitFileState"),
-      needDaemonReload: value("NeedDaemonReload") === "yes",
       startedAt: started > 0 ? started : undefined,
       inputTimes: parseTimes(lines),
     };

@@ -5,11 +5,15 @@ import { bytesPayload } from "../host/payload.ts";
 import { quote } from "../host/quote.ts";
 import { Secret } from "../secret.ts";
 
-export interface FileToWrite {
+/** Mode and owner (root) that a file shall have. */
+export interface WishedFile {
   /** Absolute. */
   readonly path: string;
   /** Octal, four digits. */
   readonly mode: string;
+}
+
+export interface FileToWrite extends WishedFile {
   readonly content: string | Secret | Buffer;
 }
 
@@ -18,9 +22,12 @@ const marker = "end";
 /**
  * One fragment that writes all these files, or none when its payload comes incomplete: they are unpacked beside their targets
  * under dot-names (the kubelet runs every other file among its manifests), get mode and owner, and are renamed in order.
- * Missing folders are made. Contents, secrets among them, travel in the payload only.
+ * Missing folders are made. Contents, secrets among them, travel in the payload only. Files of `unchanged` get mode and owner alone and
+ * keep their time of change, so that nothing is restarted for them.
  */
-export async function writeFiles(files: readonly FileToWrite[]): Promise<Fragment> {
+export async function writeFiles(files: readonly FileToWrite[], unchanged: readonly WishedFile[] = []): Promise<Fragment> {
+  const modes = unchanged.map(setMode);
+  if (files.length === 0) return { script: ["true", ...modes].join("\n") };
   const staged = files.map((file, index) => ({ ...file, staged: `${dirname(file.path)}/.${basename(file.path)}.kboot-${index}` }));
   const archive = pack();
   for (const { staged: name, content } of staged) archive.entry({ name: name.slice(1), mode: 0o600 }, toBuffer(content));
@@ -32,6 +39,7 @@ export async function writeFiles(files: readonly FileToWrite[]): Promise<Fragmen
   const folders = [...new Set(files.map(({ path }) => dirname(path)))];
   const names = staged.map((file) => quote(file.staged)).join(" ");
   const script = [
+    ...modes,
     "umask 077",
     "work=$(mktemp -d)",
     `take ${bytes.length} > "$work/tar"`,
@@ -41,10 +49,14 @@ export async function writeFiles(files: readonly FileToWrite[]): Promise<Fragmen
     ...folders.map((folder) => `[ -d ${quote(folder)} ] || ( umask 022; mkdir -p ${quote(folder)} )`),
     `tar -xm -C / -f "$work/tar" ${staged.map((file) => quote(file.staged.slice(1))).join(" ")} || { rm -rf "$work"; rm -f ${names}; exit 1; }`,
     'rm -rf "$work"',
-    ...staged.map((file) => `chown 0:0 ${quote(file.staged)} && chmod ${file.mode} ${quote(file.staged)}`),
+    ...staged.map((file) => setMode({ path: file.staged, mode: file.mode })),
     ...staged.map((file) => `mv -f ${quote(file.staged)} ${quote(file.path)}`),
   ].join("\n");
   return { script, payload: bytesPayload(bytes) };
+}
+
+function setMode({ path, mode }: WishedFile): string {
+  return `chown 0:0 ${quote(path)} && chmod ${mode} ${quote(path)}`;
 }
 
 function toBuffer(content: string | Secret | Buffer): Buffer {

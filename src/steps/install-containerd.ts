@@ -1,5 +1,6 @@
 import type { Step } from "../engine/contracts.ts";
 import { containerdConfig, containerdUnit, containerdUnitFile } from "../kubernetes/containerd.ts";
+import { hasCredentials } from "../kubernetes/credentials.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { binDir, cniBinDir, cniConfDir, containerdConfigFile } from "../kubernetes/paths.ts";
 import { hostVersions } from "../kubernetes/versions.ts";
@@ -7,6 +8,7 @@ import { binary } from "../resources/binary.ts";
 import { directory } from "../resources/directory.ts";
 import { file } from "../resources/file.ts";
 import { systemdUnit } from "../resources/systemd-unit.ts";
+import { Secret } from "../secret.ts";
 import { factsOf } from "./site.ts";
 import { everyHost, sameHost } from "./where.ts";
 
@@ -29,7 +31,9 @@ export const installContainerd: Step<Live> = {
       binary(`${binDir}/runc`, runc, "runc"),
       ...cniPlugins.map((name) => binary(`${cniBinDir}/${name}`, plugins, name)),
       directory(cniConfDir),
-      file(containerdConfigFile, containerdConfig(site.cluster)),
+      hasCredentials(site.cluster.containerd)
+        ? file(containerdConfigFile, new Secret(containerdConfig(site.cluster)), { mode: "0600" })
+        : file(containerdConfigFile, containerdConfig(site.cluster)),
       file(containerdUnitFile, containerdUnit()),
       systemdUnit("containerd.service", [`${binDir}/containerd`, containerdConfigFile, containerdUnitFile]),
     ];

@@ -115,6 +115,18 @@ test.serial("nothing is changed anywhere while a check of any host fails", async
   t.deepEqual(await readdir(folder), []);
 });
 
+test.serial("when a check fails because a host was not reached, the error is the reason for that", async (t) => {
+  const folder = await temporaryFolder();
+  const checks: Check<Live>[] = [
+    { name: "all", problems: ({ unreachable }) => [...unreachable.keys()].map((host) => ({ host, message: "needed", hint: "reach it" })) },
+  ];
+  const way = [write(folder, "a", "1")];
+  const error = await t.throwsAsync(run({ folder, hosts: ["one", "two"], way, checks, unreachable: ["two"] }), { instanceOf: KbootError });
+  t.is((error as KbootError).code, "unreachable");
+  t.is((error as KbootError).where.host, "two");
+  t.regex((error as KbootError).message, /two: needed \(all\)/);
+});
+
 test.serial("a host that fails a step is named with the reason, and the others are finished", async (t) => {
   const folder = await temporaryFolder();
   const fails = write(folder, "a", "1", {

@@ -21,6 +21,11 @@ for (const shell of shells) {
 
     await chmod(path, 0o600);
     t.deepEqual(await differences(fileKind, wished, { shell }), [{ what: "mode", from: "0600", to: "0640" }]);
+    const { mtimeNs } = await stat(path, { bigint: true });
+    await bringInOrder(fileKind, [wished], { shell });
+    t.deepEqual(await differences(fileKind, wished, { shell }), []);
+    t.is((await stat(path, { bigint: true })).mtimeNs, mtimeNs, "what read the file is not out of date");
+    await chmod(path, 0o600);
     await writeFile(path, "one\n");
     t.deepEqual(
       (await differences(fileKind, wished, { shell })).map(({ what }) => what),
