@@ -13,6 +13,17 @@ export function hostsEntry(name: string, address: string): HostsEntryResource {
   return { kind: "hosts-entry", name, address };
 }
 
+/** Puts one line in place of an older one that ends alike. The file is replaced in one move; in a container, where it may be a mount, written. */
+function setLine(ending: string, address: string): string {
+  return [
+    "[ -e /etc/hosts ] || : > /etc/hosts",
+    "cp -p /etc/hosts /etc/.hosts.kboot",
+    // grep says 1 for "no line", and more for an error
+    `{ grep -v -F ${quote(` ${ending}`)} /etc/hosts || [ $? = 1 ]; printf '%s\\n' ${quote(`${address} ${ending}`)}; } > /etc/.hosts.kboot`,
+    "mv -f /etc/.hosts.kboot /etc/hosts 2>/dev/null || { cat /etc/.hosts.kboot > /etc/hosts; rm -f /etc/.hosts.kboot; }",
+  ].join("\n");
+}
+
 const mark = "# kept by kboot";
 
 export const hostsEntryKind: HostKind<HostsEntryResource, string | undefined> = {
@@ -21,16 +32,8 @@ export const hostsEntryKind: HostKind<HostsEntryResource, string | undefined> = 
   observe: ({ name }) => `grep -F ${quote(` ${name} ${mark}`)} /etc/hosts 2>/dev/null || true`,
   parse: (_resource, { stdout }) => stdout.toString("utf8").split(" ")[0]?.trim() || undefined,
   compare: ({ address }, observed) => (observed === address ? [] : [{ what: "address", from: observed, to: address }]),
-  // written in place, not renamed: in a container /etc/hosts may be a mount
   change: async (items) => ({
-    script: items
-      .map(({ resource: { name, address } }) =>
-        [
-          `others=$(grep -v -F ${quote(` ${name} ${mark}`)} /etc/hosts || true)`,
-          `printf '%s\\n%s\\n' "$others" ${quote(`${address} ${name} ${mark}`)} > /etc/hosts`,
-        ].join("\n"),
-      )
-      .join("\n"),
+    script: items.map(({ resource: { name, address } }) => setLine(`${name} ${mark}`, address)).join("\n"),
   }),
   before: (observed) => observed ?? null,
 };

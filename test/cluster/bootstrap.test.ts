@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import test from "ava";
 import { execa } from "execa";
 import type { Plan } from "../../src/engine/plan.ts";
@@ -98,8 +99,27 @@ test("an unreachable worker is named with the reason, the others are finished", 
   t.deepEqual(ofType(events, "step-failed"), []);
 });
 
-test("a later apply brings in the worker, and what was done is what the plan announced", async (t) => {
+test("Ctrl-C in the middle of a join ends at once, and says that the rest is left for the next run", async (t) => {
   await switchSsh(hosts, "worker2", "on");
+  // the certificate cannot come until the way back to the API server is there again
+  const [controlPlane] = hosts.hosts;
+  await onHost(hosts, "worker2", `ip route add blackhole ${controlPlane?.address}`);
+  const child = kboot("apply", "-f", inventory, "--output", "json");
+  let interruptedAt = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [event] = readEvents(`${line}\n`);
+    if (event?.type === "step-started") done.add(`${event.host} ${event.step}`);
+    if (event?.type !== "step-progress" || event.step !== "join") continue;
+    interruptedAt = Date.now();
+    child.kill("SIGINT");
+  }
+  const { exitCode, stderr } = await child;
+  t.is(exitCode, 130, stderr);
+  t.true(Date.now() - interruptedAt < 10_000);
+  await onHost(hosts, "worker2", `ip route del blackhole ${controlPlane?.address}`);
+});
+
+test("a later apply brings in the worker, and what was done is what the plan announced", async (t) => {
   const { exitCode, stderr } = await apply();
   t.is(exitCode, 0, stderr);
   await kubectl(`wait --for=condition=Ready node ${members.join(" ")} --timeout=1s`);
@@ -136,6 +156,38 @@ test("with nothing to do, plan says so, and apply takes two round trips a host a
     t.true(programs.includes(program), program);
   }
   t.deepEqual(await onMembers((host) => listProcesses(hosts, host)), before);
+});
+
+test("what was broken by hand is what the plan shows and the apply mends, and nothing else is restarted", async (t) => {
+  const before = await listProcesses(hosts, "cp1");
+  await onHost(
+    hosts,
+    "cp1",
+    "chmod 644 /etc/kubernetes/manifests/kube-scheduler.yaml && chmod 600 /etc/containerd/config.toml && sysctl -qw net.ipv4.ip_forward=0",
+  );
+  await onHost(hosts, "worker1", "systemctl stop containerd");
+  await kubectl("delete node worker2 --wait=false");
+  const { stdout } = await kboot("plan", "-f", inventory, "--output", "json");
+  const plan = ofType(readEvents(stdout), "planned").flatMap((event) => event["plan"] as Plan);
+  const changes = plan.flatMap(({ host, changes: of }) =>
+    of.map(({ id, differences }) => `${host} ${id} ${differences.map(({ what }) => what)}`),
+  );
+  t.deepEqual(changes.filter((change) => !change.includes("container-image:")).sort(), [
+    "cp1 file:/etc/containerd/config.toml mode",
+    "cp1 static-pod:kube-scheduler mode",
+    "cp1 sysctl:net.ipv4.ip_forward value",
+    "worker1 systemd-unit:containerd.service running",
+  ]);
+  t.true(plan.some(({ host, action }) => host === "worker2" && action?.startsWith("restart the kubelet")));
+  const { exitCode, stderr, events } = await apply();
+  t.is(exitCode, 0, stderr);
+  t.false(
+    ofType(events, "step-started").some(({ step }) => step === "images" || step === "addon-images"),
+    "no image was sent again",
+  );
+  await kubectl("wait --for=condition=Ready node worker2 --timeout=1s");
+  t.deepEqual(await listProcesses(hosts, "cp1"), before);
+  t.regex((await kboot("plan", "-f", inventory)).stdout, /^no change$/m);
 });
 
 test("pods reach each other by address without NAT and Services by name; logs and exec work", async (t) => {
