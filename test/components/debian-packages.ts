@@ -8,10 +8,15 @@ async function isInstalled(name: string): Promise<boolean> {
   return status === "installed";
 }
 
-/** Installs the Debian packages that building needs and the machine lacks. Needs root when there are any. */
+/** Installs what building needs. */
 export async function installBuildPackages(): Promise<void> {
-  const present = await Promise.all(buildPackages.map(isInstalled));
-  const missing = buildPackages.filter((_name, position) => !present[position]);
+  await installPackages(buildPackages);
+}
+
+/** Installs those of these Debian packages that the machine lacks. Needs root when there are any. */
+export async function installPackages(names: readonly string[]): Promise<void> {
+  const present = await Promise.all(names.map(isInstalled));
+  const missing = names.filter((_name, position) => !present[position]);
   if (missing.length === 0) return;
   say(`installing ${missing.join(", ")}`);
   await run("apt-get", ["update", "-qq"]);
