@@ -1,4 +1,4 @@
-import type { Action, Step } from "../engine/contracts.ts";
+import type { Action, KubernetesObject, Step } from "../engine/contracts.ts";
 import { KbootError } from "../errors.ts";
 import { kubeletFiles } from "../kubernetes/kubelet.ts";
 import type { Live } from "../kubernetes/live.ts";
@@ -11,15 +11,18 @@ const inputs = [`${binDir}/kubelet`, ...Object.values(kubeletFiles)];
 
 const unit = systemdUnit("kubelet.service", inputs);
 
-/** A kubelet registers its node at its start alone: one that is missing, as after `kubectl delete node`, comes back by a restart. */
+/**
+ * A kubelet registers its node at its start alone: one that is missing, as after `kubectl delete node`, comes back by a restart. With the
+ * new node come a new pod CIDR and annotations of the network, which the pods that still run do not know of: they are made anew.
+ */
 const registerNode: Action<Live> = {
-  describe: "restart the kubelet, so that it registers its node again",
+  describe: "restart the kubelet, so that it registers its node again, and its pods with it",
   isDone: ({ cluster, facts, live }, host, changing) =>
     live === undefined ||
     live.nodes.has(specOf(cluster, host).nodeName) ||
     facts.get(host)?.kubernetes.kubeletCredential !== true ||
     changing.has(systemdUnitKind.id(unit)),
-  async run({ host, reach, signal }) {
+  async run({ site, host, reach, api, signal }) {
     const { exitCode, stderr } = await reach(host).run(
       { label: "restart the kubelet", body: "systemctl restart kubelet.service" },
       { signal },
@@ -30,8 +33,24 @@ const registerNode: Action<Live> = {
         script: { label: "restart the kubelet", exitCode, stderr },
       });
     }
+    const { nodeName } = specOf(site.cluster, host);
+    const client = await api();
+    const pods = await client.list("v1", "Pod", {}, signal);
+    const replaced = pods.filter((pod) => isReplaceable(pod, nodeName));
+    await Promise.all(replaced.map(({ metadata }) => client.delete({ apiVersion: "v1", kind: "Pod", metadata }, signal)));
   },
 };
+
+/** True for a pod of the node that a controller makes again. Static pods belong to the node itself. */
+function isReplaceable(pod: KubernetesObject, nodeName: string): boolean {
+  const { metadata, spec } = pod as unknown as PodShape;
+  return spec?.nodeName === nodeName && (metadata.ownerReferences ?? []).some(({ controller, kind }) => controller && kind !== "Node");
+}
+
+interface PodShape {
+  readonly metadata: { readonly ownerReferences?: readonly { readonly kind: string; readonly controller?: boolean }[] };
+  readonly spec?: { readonly nodeName?: string };
+}
 
 /** Runs the kubelet of a control plane, which starts etcd and the API from their manifests. */
 export const startControlPlaneKubelet: Step<Live> = {

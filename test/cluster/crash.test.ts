@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
 import { buildBundle } from "../components/build.ts";
-import { kboot, type Lab, lab, labSet, labUp, onHost, readEvents, writeInventory } from "./support/lab.ts";
+import { kboot, type Lab, lab, labSet, labUp, onHost, type RunEvent, readEvents, writeInventory } from "./support/lab.ts";
 import { listFiles } from "./support/observe.ts";
 
 const members = ["cp1", "worker1", "worker2"];
@@ -72,19 +72,19 @@ async function readCluster() {
   return { hosts: Object.fromEntries(states), objects: await onHost(hosts, "cp1", command) };
 }
 
-/** Runs apply and kills it some time after the first step of this rank or a later one has started. Returns what it was in. */
-async function applyAndKill(ranks: ReadonlyMap<string, number>, rank: number, delayMs: number) {
+/** Runs apply and kills it some time after the first event for which `isMoment` holds. Returns what it was in. */
+async function applyAndKill(isMoment: (event: RunEvent) => boolean, delayMs: number) {
   const child = kboot("apply", "-f", inventory, "--output", "json");
   const running = new Set<string>();
   let killing: Promise<void> | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
     const [event] = readEvents(`${line}\n`);
-    const pair = `${event?.host} ${event?.step}`;
-    if (event?.type === "step-finished") running.delete(pair);
-    if (event?.type !== "step-started") continue;
-    running.add(pair);
-    if ((ranks.get(pair) ?? 0) >= rank) {
-      killing ??= sleep(delayMs).then(() => {
+    if (event === undefined) continue;
+    const pair = `${event.host} ${event.step}`;
+    if (event.type === "step-finished") running.delete(pair);
+    if (event.type === "step-started") running.add(pair);
+    if (killing === undefined && isMoment(event)) {
+      killing = sleep(delayMs).then(() => {
         child.kill("SIGKILL");
       });
     }
@@ -109,11 +109,17 @@ test(`killed ${kills} times on its way and started again each time, apply ends i
   await lab("bare", "--set", set);
   const random = randomNumbers(seed);
   t.log(`KBOOT_TEST_SEED=${seed}`);
-  for (let kill = 0; kill < kills; kill++) {
+  // inside a script on a host for certain: part of what it reads has been sent, and part has not
+  const inScript = await applyAndKill(({ type, sent, total }) => type === "step-bytes" && Number(sent) < Number(total), 0);
+  t.is(inScript.signal, "SIGKILL", `exit code ${inScript.exitCode}: ${inScript.stderr}`);
+  t.not(inScript.running.length, 0);
+  t.log(`killed in the middle of a transfer, in: ${inScript.running.join(", ")}`);
+  for (let kill = 1; kill < kills; kill++) {
     // the last step alone waits for all others, so that there is always one left to be killed in
     const rank = Math.floor(((kill + random()) / kills) * (pairs.length - 1));
     const delayMs = Math.round(random() * maxDelayMs);
-    const killed = await applyAndKill(ranks, rank, delayMs);
+    const isMoment = ({ type, host, step }: RunEvent) => type === "step-started" && (ranks.get(`${host} ${step}`) ?? 0) >= rank;
+    const killed = await applyAndKill(isMoment, delayMs);
     t.log(`killed ${delayMs} ms after "${pairs[rank]}" or a later step began, in: ${killed.running.join(", ")}`);
     t.is(killed.signal, "SIGKILL", `exit code ${killed.exitCode}: ${killed.stderr}`);
   }
