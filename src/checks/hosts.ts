@@ -4,7 +4,8 @@ import type { Cluster } from "../inventory/cluster.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { minorVersion } from "../kubernetes/versions.ts";
 
-function eachHost(site: Site<Live>, judge: (facts: Facts, host: string) => { message: string; hint: string } | undefined) {
+/** Judges the facts of each host that was reached. */
+export function eachHost(site: Site<Live>, judge: (facts: Facts, host: string) => { message: string; hint: string } | undefined) {
   return [...site.facts].flatMap(([host, facts]) => {
     const problem = judge(facts, host);
     return problem === undefined ? [] : [{ host, ...problem }];

@@ -1,7 +1,8 @@
 import type { Check } from "../engine/contracts.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { clusterChecks } from "./cluster.ts";
+import { containerRuntimeChecks } from "./container-runtime.ts";
 import { hostChecks } from "./hosts.ts";
 
 /** Every check, in the order in which problems are shown. */
-export const checks: readonly Check<Live>[] = [...hostChecks, ...clusterChecks];
+export const checks: readonly Check<Live>[] = [...hostChecks, ...containerRuntimeChecks, ...clusterChecks];

@@ -2,7 +2,7 @@ import { KbootError } from "../errors.ts";
 import type { Facts } from "../host/facts.ts";
 import type { Host } from "../host/host.ts";
 import { parseFacts, probeScript } from "../host/probe.ts";
-import type { ClusterHost } from "../inventory/cluster.ts";
+import { type ClusterHost, packagesOf } from "../inventory/cluster.ts";
 import type { Emit } from "./events.ts";
 
 export interface Reached {
@@ -31,7 +31,7 @@ export async function reachHosts(
       try {
         const host = await open(clusterHost);
         hosts.set(name, host);
-        const result = await host.run(probeScript(), { signal });
+        const result = await host.run(probeScript(packagesOf(clusterHost)), { signal });
         if (result.exitCode !== 0) {
           throw new KbootError("script", `cannot read facts: the probe exited with ${result.exitCode}`, {
             script: { label: "probe", exitCode: result.exitCode, stderr: result.stderr },

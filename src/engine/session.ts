@@ -121,7 +121,7 @@ export class Session<Live> {
     const began = Date.now();
     const seconds = () => (Date.now() - began) / 1000;
     let started = false;
-    let said: string | undefined;
+    const say = this.#sayer(pair);
     try {
       let diff = this.#diffs.get(pair.key) ?? this.#diff(pair);
       if (pair.step.needsLive && this.#stale) {
@@ -134,7 +134,7 @@ export class Session<Live> {
       emit({ type: "step-started", ...at, title: pair.step.title });
       started = true;
       this.#stale = true;
-      if (diff.items.length > 0) await this.#change(pair, diff);
+      if (diff.items.length > 0) await this.#change(pair, diff, say);
       if (diff.action !== undefined) {
         await pair.step.action?.run({
           site: this.#site,
@@ -148,10 +148,7 @@ export class Session<Live> {
             if (reading !== undefined) this.#take(reading);
             return reading?.live;
           },
-          say: (text) => {
-            if (text !== said) emit({ type: "step-progress", ...at, text });
-            said = text;
-          },
+          say,
         });
       }
       this.#stale = true;
@@ -165,7 +162,16 @@ export class Session<Live> {
     }
   }
 
-  async #change(pair: Pair<Live>, diff: PairDiff): Promise<void> {
+  /** Shows beside the step what it waits for; the same text once. */
+  #sayer(pair: Pair<Live>): (text: string) => void {
+    let said: string | undefined;
+    return (text) => {
+      if (text !== said) this.#options.emit({ type: "step-progress", host: pair.host, step: pair.step.id, text });
+      said = text;
+    };
+  }
+
+  async #change(pair: Pair<Live>, diff: PairDiff, say: (text: string) => void): Promise<void> {
     const { emit, signal, kinds, clusterKind, artifacts, cluster } = this.#options;
     if (pair.host === clusterPlace) {
       await clusterKind.change(diff.items, await this.#needApi(), signal);
@@ -185,6 +191,7 @@ export class Session<Live> {
       signal,
       channel: pair.step.bulk ? "bulk" : "main",
       onBytes: (sent) => emit({ type: "step-bytes", ...at, sent, total }),
+      onSay: say,
     });
     if (result.exitCode !== 0) {
       const tail = result.stderr.trim().split("\n").slice(-4).join("\n  ");

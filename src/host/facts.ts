@@ -42,6 +42,8 @@ export interface Facts {
   /** Nameservers of /etc/resolv.conf. */
   readonly nameservers: readonly string[];
   readonly packageManager: "apt" | "dnf" | "zypper" | "apk" | "unknown";
+  /** Packages that were asked for, by name: the version that is installed, else the one that the package manager would install. */
+  readonly packages: Readonly<Record<string, { readonly installed?: string; readonly candidate?: string }>>;
   /** Commands found in PATH, by name. */
   readonly commands: Readonly<Record<string, boolean>>;
   /** Directories that the control plane mounts if they exist. */

@@ -8,7 +8,8 @@ export interface Payload {
 
 /**
  * A POSIX sh script for the privileged shell of a host.
- * It reads its payload from standard input with `take N` (exactly N bytes to stdout).
+ * It reads its payload from standard input with `take N` (exactly N bytes to stdout). With `say TEXT` a script on the main channel of
+ * a changing run tells, within a second, what it waits for.
  * Secrets may stand in `body` and `payload`, never in `label`, which is logged.
  */
 export interface Script {
@@ -29,6 +30,8 @@ export interface RunOptions {
   readonly channel?: "main" | "bulk";
   /** Called as payload bytes leave this machine, with the number sent so far. */
   readonly onBytes?: (sent: number) => void;
+  /** Called with what the script says while it runs. */
+  readonly onSay?: (text: string) => void;
 }
 
 /** Who a run is: goes into the run lock of each host, so that a refused second run can name it. */

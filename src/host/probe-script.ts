@@ -1,4 +1,5 @@
 import { kernelSwitches, kernelTraces } from "./kernel-features.ts";
+import { quote } from "./quote.ts";
 
 /** Commands that are looked for in PATH. */
 export const probedCommands: readonly string[] =
@@ -9,8 +10,22 @@ export const probedCommands: readonly string[] =
 /** kubeadm mounts these into the API server and the controller manager where they exist (cmd/kubeadm/app/phases/controlplane/volumes.go). */
 const directories = "/etc/pki/ca-trust /etc/pki/tls/certs /etc/ca-certificates /usr/share/ca-certificates /usr/local/share/ca-certificates";
 
-/** POSIX sh. Each section that it prints is a NUL, its name, a newline, and what it says. */
-export const probeBody = `
+/** POSIX sh. Each section that it prints is a NUL, its name, a newline, and what it says. `packages`: names to ask dpkg and apt for. */
+export function probeBody(packages: readonly string[]): string {
+  return `${facts}
+section packages
+for name in ${packages.map(quote).join(" ")}; do
+  installed=$(dpkg-query -W -f '\${db:Status-Status} \${Version}' "$name" 2>/dev/null)
+  case $installed in
+    "installed "*) echo "$name $installed" ;;
+    *) echo "$name candidate $(apt-cache policy "$name" 2>/dev/null | sed -n 's/^ *Candidate: \\([^(]\\)/\\1/p')" ;;
+  esac
+done
+exit 0
+`;
+}
+
+const facts = `
 section() { printf '\\0%s\\n' "$1"; }
 show() { if [ -r "$2" ]; then section "$1"; cat "$2"; fi; }
 line() { if [ -r "$2" ]; then kboot_line=; IFS= read -r kboot_line <"$2" || :; section "$1"; printf '%s\\n' "$kboot_line"; fi; }
@@ -61,5 +76,4 @@ show ca-key /etc/kubernetes/pki/ca.key
 if [ -s /etc/kubernetes/kubelet.conf ] && [ -s /var/lib/kubelet/pki/kubelet-client-current.pem ] && [ ! -e /etc/kubernetes/bootstrap-kubelet.conf ]; then section kubelet-credential; fi
 section manifests
 for name in /etc/kubernetes/manifests/*; do if [ -f "$name" ]; then echo "\${name##*/}"; fi; done
-exit 0
 `;

@@ -10,11 +10,11 @@ const architectures: Readonly<Record<string, string>> = { x86_64: "amd64", aarch
 const packageManagers = { "apt-get": "apt", dnf: "dnf", zypper: "zypper", apk: "apk" } as const;
 
 /**
- * Reads the facts of a host, on a bare machine too. It changes nothing and always exits 0.
+ * Reads the facts of a host, on a bare machine too, and the versions of these packages. It changes nothing and always exits 0.
  * Its output, which may hold the CA's key, is for `parseFacts` alone: never log it.
  */
-export function probeScript(): Script {
-  return { label: "read facts", body: probeBody };
+export function probeScript(packages: readonly string[] = []): Script {
+  return { label: "read facts", body: probeBody(packages) };
 }
 
 /** The facts in what the probe script printed. `readAt` is when the answer came. Throws KbootError `script` for anything else. */
@@ -54,6 +54,7 @@ export function parseFacts(stdout: Buffer, readAt: Date): Facts {
     resolvedActive: has("resolved"),
     nameservers: lines("resolv").flatMap((line) => /^nameserver\s+(\S+)/.exec(line)?.[1] ?? []),
     packageManager: Object.entries(packageManagers).find(([command]) => found.has(command))?.[1] ?? "unknown",
+    packages: Object.fromEntries(lines("packages").flatMap(parsePackage)),
     commands: Object.fromEntries(probedCommands.map((name) => [name, found.has(name)])),
     directories: lines("directories"),
     listening: uniquePorts(has("sockets") ? lines("sockets").flatMap(parseSocket) : lines("listening").flatMap(parseListener)),
@@ -75,6 +76,13 @@ function readSections(stdout: Buffer): ReadonlyMap<string, string> {
       return [section.slice(0, end), section.slice(end + 1)];
     }),
   );
+}
+
+/** A line `NAME installed VERSION` or `NAME candidate VERSION`; there may be no candidate. */
+function parsePackage(line: string): [string, Facts["packages"][string]][] {
+  const [name = "", what, version] = line.split(" ");
+  if (version === undefined || version === "") return [[name, {}]];
+  return [[name, what === "installed" ? { installed: version } : { candidate: version }]];
 }
 
 /** os-release(5): assignments, values in quotes where needed. */

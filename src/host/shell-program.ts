@@ -74,9 +74,11 @@ function oneLine(text: string): string {
  *   waiting LABEL         a script that a dead run left behind is running
  *   busy LABEL            it still is, patience is over
  *   lost                  the run lock is gone
+ *   said TEXT             a running script has called \`say\` (on stderr, in mode change only)
  *
  * The run lock is held by a process beside the shell, since it shall be free as soon as the client is dead, while a
- * script may still run: writing to a pipe that nobody reads ends that process. The script lock is inherited by scripts.
+ * script may still run: writing to a pipe that nobody reads ends that process. So that process passes on what scripts say, too.
+ * The script lock is inherited by scripts.
  */
 const program = `
 kboot_tell() { printf '%s!%s\\n' "$kboot_mark" "$*"; }
@@ -89,10 +91,25 @@ take() {
   fi
 }
 
+say() {
+  if [ "$kboot_mode" = change ]; then printf '%s\\n' "$*" >"$kboot_dir/$kboot_channel.say"; fi
+}
+
+kboot_pass_on() {
+  kboot_said=
+  if [ -r "$kboot_dir/main.say" ]; then { IFS= read -r kboot_said <"$kboot_dir/main.say"; } 2>/dev/null; fi
+  if [ -n "$kboot_said" ] && [ "$kboot_said" != "$kboot_heard" ]; then printf '%s!said %s\\n' "$kboot_mark" "$kboot_said" >&2; fi
+  kboot_heard=$kboot_said
+}
+
 kboot_keep() {
   trap - EXIT PIPE
   exec 8>&- </dev/null >/dev/null
-  while kill -0 "$$" 2>/dev/null && printf '%s+\\n' "$kboot_mark" >&2; do sleep 1 2>/dev/null 9>&-; done
+  kboot_heard=
+  while kill -0 "$$" 2>/dev/null && printf '%s+\\n' "$kboot_mark" >&2; do
+    kboot_pass_on
+    sleep 1 2>/dev/null 9>&-
+  done
 }
 
 kboot_orphans() {

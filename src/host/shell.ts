@@ -35,6 +35,7 @@ type OutputName = "stdout" | "stderr";
 
 interface Job {
   readonly script: Script;
+  readonly onSay: RunOptions["onSay"];
   readonly stdout: Buffer[];
   readonly stderr: Buffer[];
   /** How many of stdout and stderr have come to their end. */
@@ -96,7 +97,7 @@ export class Shell {
       if (signal.aborted) return cancel();
       signal.addEventListener("abort", cancel, { once: true });
       const turn = this.#queue.then(async () => {
-        if (!signal.aborted) resolve(await this.#send(script, options.onBytes));
+        if (!signal.aborted) resolve(await this.#send(script, options));
       });
       this.#queue = turn.then(
         () => signal.removeEventListener("abort", cancel),
@@ -119,10 +120,10 @@ export class Shell {
     this.#process.abandon();
   }
 
-  async #send(script: Script, onBytes: RunOptions["onBytes"]): Promise<ScriptResult> {
+  async #send(script: Script, { onBytes, onSay }: RunOptions): Promise<ScriptResult> {
     if (this.#failure !== undefined) throw this.#failure;
     const result = new Promise<ScriptResult | Error>((settle) => {
-      this.#job = { script, stdout: [], stderr: [], finished: 0, settle };
+      this.#job = { script, onSay, stdout: [], stderr: [], finished: 0, settle };
     });
     const text = scriptText(script.body, this.#mark);
     const opening = [scriptHeader(text.length, script.payload?.size ?? 0, script.label), text];
@@ -192,7 +193,9 @@ export class Shell {
     const [name, ...words] = event.split(" ");
     const rest = words.join(" ");
     const { where } = this.#settings;
-    if (name === "waiting") {
+    if (name === "said") {
+      this.#job?.onSay?.(rest);
+    } else if (name === "waiting") {
       this.#settings.onWaiting?.(`waiting for a script of an earlier run: ${rest}`);
     } else if (name === "locked") {
       this.#fail(

@@ -22,6 +22,9 @@ export interface SshSettings {
   readonly connectTimeoutSeconds: number;
 }
 
+/** Where a host's containerd comes from: the artifact sources, or a package of its distribution. */
+export type ContainerRuntime = { readonly from: "sources" } | { readonly from: "package"; readonly package: string };
+
 export interface ClusterHost {
   readonly name: string;
   /** `ssh` or, for the machine kboot runs on, `local`. */
@@ -37,9 +40,15 @@ export interface ClusterHost {
   /** A control plane has kubeadm's taint unless the inventory lists others, or none. */
   readonly taints: readonly Taint[];
   readonly ssh: SshSettings;
+  readonly containerRuntime: ContainerRuntime;
   /** Over the cluster-wide settings. */
   readonly kubelet: Readonly<Record<string, unknown>>;
   readonly kubeletExtraArgs: readonly ExtraArg[];
+}
+
+/** Names of the packages that a host shall have. */
+export function packagesOf({ containerRuntime }: ClusterHost): readonly string[] {
+  return containerRuntime.from === "package" ? [containerRuntime.package] : [];
 }
 
 export type ArtifactSource =

@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import type { ArtifactSource, Cluster, ClusterHost, ExtraArg, Network, SshSettings, Taint } from "./cluster.ts";
+import type { ArtifactSource, Cluster, ClusterHost, ContainerRuntime, ExtraArg, Network, SshSettings, Taint } from "./cluster.ts";
 import type { InventoryFile, InventoryHost, InventorySpec } from "./schema.ts";
 
 /** What paths of an inventory are relative to. */
@@ -79,9 +79,14 @@ function resolveHost(host: InventoryHost, spec: InventorySpec, origin: Origin): 
     labels: host.labels ?? {},
     taints: host.taints ?? (host.role === "control-plane" ? [controlPlaneTaint] : []),
     ssh: resolveSsh({ ...spec.ssh, ...host.ssh }, origin),
+    containerRuntime: resolveRuntime(host.containerRuntime ?? spec.containerRuntime),
     kubelet: host.kubelet ?? {},
     kubeletExtraArgs: resolveArgs(host.kubeletExtraArgs),
   };
+}
+
+function resolveRuntime(runtime: InventorySpec["containerRuntime"]): ContainerRuntime {
+  return runtime?.from === "package" ? { from: "package", package: runtime.package ?? "containerd" } : { from: "sources" };
 }
 
 /** What Kubernetes calls a host. */

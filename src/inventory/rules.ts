@@ -21,6 +21,7 @@ export function judgeDraft(draft: Draft): readonly Finding[] {
     networkOptions,
     validity,
     taints,
+    containerRuntimes,
     ownedSettings,
   ];
   return rules.flatMap((rule) => rule(draft));
@@ -168,6 +169,16 @@ const networkOptions: Rule = ({ spec }) => {
     .filter((option) => !known[plugin]?.includes(option))
     .map((option) => ({ path: ["spec", "network", option], atKey: true, message: `has no meaning with plugin: ${plugin}; remove it` }));
 };
+
+const containerRuntimes: Rule = ({ spec, hosts }) =>
+  [
+    { runtime: spec.containerRuntime, path: ["spec", "containerRuntime", "package"] },
+    ...hosts.map(({ index, host }) => ({ runtime: host.containerRuntime, path: hostPath(index, "containerRuntime", "package") })),
+  ].flatMap(({ runtime, path }) =>
+    runtime?.from === "sources" && runtime.package !== undefined
+      ? [{ path, atKey: true, message: "has no meaning with from: sources; remove it, or write from: package" }]
+      : [],
+  );
 
 const validity: Rule = ({ spec }) => {
   const { certificateValidityDays, caCertificateValidityDays } = pkiOf(spec);

@@ -8,6 +8,7 @@ import {
   judgeEndpointHost,
   judgeKubernetesVersion,
   judgeLabel,
+  judgePackage,
   judgePath,
   judgeRepository,
   judgeSan,
@@ -37,6 +38,11 @@ const taint = fields({
   effect: choice(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
 });
 
+const containerRuntime = fields({
+  from: choice(["sources", "package"]),
+  package: text(judgePackage).optional(),
+});
+
 const hostFields = fields(
   {
     name: text(judgeSubdomain),
@@ -48,6 +54,7 @@ const hostFields = fields(
     labels: map(text(judgeValue), judgeLabelKey).optional(),
     taints: list(taint).optional(),
     ssh: ssh.optional(),
+    containerRuntime: containerRuntime.optional(),
     kubelet: settings.optional(),
     kubeletExtraArgs: extraArgs.optional(),
   },
@@ -92,6 +99,7 @@ export const specShape = {
     caCertificateValidityDays: integer(1, 36500).optional(),
   }).optional(),
   ssh: ssh.optional(),
+  containerRuntime: containerRuntime.optional(),
   kubelet: settings.optional(),
   kubeProxy: settings.optional(),
   containerd: settings.optional(),

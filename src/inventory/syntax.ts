@@ -60,6 +60,13 @@ export function judgeVersion(text: string): string | undefined {
   return /^v?\d+\.\d+\.\d+(-[A-Za-z0-9.]+)?$/.test(text) ? undefined : `${JSON.stringify(text)} is not a version; write it like 0.26.7`;
 }
 
+/** Name of a package (Debian policy 5.6.1). */
+export function judgePackage(text: string): string | undefined {
+  return /^[a-z0-9][a-z0-9.+-]+$/.test(text)
+    ? undefined
+    : `${JSON.stringify(text)} is not the name of a package; write it like containerd.io`;
+}
+
 /** What image names begin with: `registry.example.com:5000/team`. */
 export function judgeRepository(text: string): string | undefined {
   return /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/.test(text)

@@ -1,17 +1,32 @@
 import { parse, stringify } from "smol-toml";
 import type { Cluster } from "../inventory/cluster.ts";
 import { renderUnit } from "../render/render.ts";
+import { type Tables, toVersion2 } from "./containerd-v2.ts";
 import { pauseImage } from "./images.ts";
 import { mergeDeep } from "./merge.ts";
 import { binDir, cniBinDir, cniConfDir, unitDir } from "./paths.ts";
 
-/** Path of containerd's unit. Its configuration is `containerdConfigFile`. */
+/** Path of containerd's unit, where kboot writes one. Its configuration is `containerdConfigFile`. */
 export const containerdUnitFile = `${unitDir}/containerd.service`;
+
+/** What kboot brings beside the unit where containerd is no package, in `binDir`. */
+export const containerdBinaries = ["containerd", "containerd-shim-runc-v2", "ctr"] as const;
 
 /** Content of config.toml, version 3 (containerd 2): kboot's tables with those of the inventory over them. */
 export function containerdConfig(cluster: Cluster): string {
+  return write({ version: 3, ...containerdTables(cluster) });
+}
+
+/**
+ * The same as version 2, for a containerd that comes from a package: 1.7 reads no other, and 2.x reads it too. So the file need not change
+ * with the package's version, which nobody may know before it is installed.
+ */
+export function packagedContainerdConfig(cluster: Cluster): string {
+  return write({ version: 2, ...toVersion2(containerdTables(cluster)) });
+}
+
+function containerdTables(cluster: Cluster): Tables {
   const tables = {
-    version: 3,
     plugins: {
       "io.containerd.cri.v1.images": { pinned_images: { sandbox: pauseImage(cluster) } },
       "io.containerd.cri.v1.runtime": {
@@ -23,7 +38,11 @@ export function containerdConfig(cluster: Cluster): string {
       },
     },
   };
-  const text = `${stringify(mergeDeep(tables, cluster.containerd))}\n`;
+  return mergeDeep(tables, cluster.containerd);
+}
+
+function write(tables: Tables): string {
+  const text = `${stringify(tables)}\n`;
   parse(text);
   return text;
 }

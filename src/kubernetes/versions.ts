@@ -65,6 +65,12 @@ const minors: readonly MinorVersion[] = [
 /** Versions of what kboot brings to a host beside Kubernetes itself, without v. */
 export const hostVersions = { containerd: "2.2.9", runc: "1.3.3", cniPlugins: "1.9.1" } as const;
 
+/**
+ * The oldest containerd from a package: 1.7 is the oldest that is still maintained when these minors are. It cannot say its cgroup driver
+ * over CRI, so the kubelet takes that of its own configuration, up to and with 1.37 (KEP-4033).
+ */
+export const leastContainerd = "1.7";
+
 /** The minors kboot knows, as `1.34`, oldest first. */
 export const supportedMinors: readonly string[] = minors.map(({ minor }) => `1.${minor}`);
 

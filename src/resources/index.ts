@@ -1,13 +1,17 @@
 import type { HostKinds } from "../engine/compose.ts";
 import type { HostKind } from "../engine/contracts.ts";
+import { absentKind } from "./absent.ts";
 import { binaryKind } from "./binary.ts";
 import { certificateKind } from "./certificate.ts";
+import { cloudInitKind } from "./cloud-init.ts";
 import { containerImageKind } from "./container-image.ts";
+import { containerdPluginKind } from "./containerd-plugin.ts";
 import { directoryKind } from "./directory.ts";
 import { fileKind } from "./file.ts";
 import { hostsEntryKind } from "./hosts-entry.ts";
 import { kernelModuleKind } from "./kernel-module.ts";
 import { kubeconfigKind } from "./kubeconfig.ts";
+import { packageKind } from "./package.ts";
 import { sharedSecretKind } from "./shared-secret.ts";
 import { staticPodKind } from "./static-pod.ts";
 import { sysctlKind } from "./sysctl.ts";
@@ -19,14 +23,18 @@ export { objectKind as objectClusterKind } from "./object.ts";
 export const hostKinds: HostKinds = new Map(
   (
     [
+      absentKind,
       binaryKind,
       certificateKind,
+      cloudInitKind,
       containerImageKind,
+      containerdPluginKind,
       directoryKind,
       fileKind,
       hostsEntryKind,
       kernelModuleKind,
       kubeconfigKind,
+      packageKind,
       sharedSecretKind,
       staticPodKind,
       sysctlKind,

@@ -1,21 +1,64 @@
-import type { Step } from "../engine/contracts.ts";
-import { containerdConfig, containerdUnit, containerdUnitFile } from "../kubernetes/containerd.ts";
+import type { AnyResource, Site, Step } from "../engine/contracts.ts";
+import type { Cluster } from "../inventory/cluster.ts";
+import {
+  containerdBinaries,
+  containerdConfig,
+  containerdUnit,
+  containerdUnitFile,
+  packagedContainerdConfig,
+} from "../kubernetes/containerd.ts";
 import { hasCredentials } from "../kubernetes/credentials.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { binDir, cniBinDir, cniConfDir, containerdConfigFile } from "../kubernetes/paths.ts";
-import { hostVersions } from "../kubernetes/versions.ts";
+import { hostVersions, leastContainerd } from "../kubernetes/versions.ts";
+import { absent } from "../resources/absent.ts";
 import { binary } from "../resources/binary.ts";
+import { criPlugin } from "../resources/containerd-plugin.ts";
 import { directory } from "../resources/directory.ts";
 import { file } from "../resources/file.ts";
+import { aptPackage } from "../resources/package.ts";
 import { systemdUnit } from "../resources/systemd-unit.ts";
 import { Secret } from "../secret.ts";
 import { factsOf } from "./site.ts";
-import { everyHost, sameHost } from "./where.ts";
+import { everyHost, sameHost, specOf } from "./where.ts";
 
 /** Of the CNI plugins, those that pod networks and containerd call. */
 const cniPlugins = ["bridge", "host-local", "loopback", "portmap"];
 
-/** Installs the container runtime: containerd, runc and the basic CNI plugins. */
+const unit = "containerd.service";
+
+/** Open to read, unless it holds a registry's credential. */
+function configFile({ containerd }: Cluster, text: string): AnyResource {
+  return hasCredentials(containerd)
+    ? file(containerdConfigFile, new Secret(text), { mode: "0600" })
+    : file(containerdConfigFile, text);
+}
+
+function fromSources({ cluster, artifacts }: Site<Live>, architecture: string): readonly AnyResource[] {
+  const containerd = artifacts.file("containerd", hostVersions.containerd, architecture);
+  const runc = artifacts.file("runc", hostVersions.runc, architecture);
+  return [
+    ...containerdBinaries.map((name) => binary(`${binDir}/${name}`, containerd, `bin/${name}`)),
+    binary(`${binDir}/runc`, runc, "runc"),
+    configFile(cluster, containerdConfig(cluster)),
+    file(containerdUnitFile, containerdUnit()),
+    systemdUnit(unit, [`${binDir}/containerd`, containerdConfigFile, containerdUnitFile]),
+  ];
+}
+
+/** The configuration first: the package starts containerd. What kboot brought itself would hide the package's unit and programs. */
+function fromPackage({ cluster }: Site<Live>, name: string): readonly AnyResource[] {
+  const containerd = aptPackage(name, leastContainerd);
+  return [
+    ...[...containerdBinaries, "runc"].map((program) => absent(`${binDir}/${program}`)),
+    absent(containerdUnitFile),
+    configFile(cluster, packagedContainerdConfig(cluster)),
+    containerd,
+    systemdUnit(unit, [containerd.listPath, containerdConfigFile, containerdUnitFile]),
+  ];
+}
+
+/** Installs the container runtime: containerd, runc and the basic CNI plugins, and sees that the kubelet can use it. */
 export const installContainerd: Step<Live> = {
   id: "containerd",
   title: "Install containerd",
@@ -23,19 +66,13 @@ export const installContainerd: Step<Live> = {
   after: sameHost("kernel"),
   resources(site, host) {
     const { architecture } = factsOf(site, host);
-    const containerd = site.artifacts.file("containerd", hostVersions.containerd, architecture);
-    const runc = site.artifacts.file("runc", hostVersions.runc, architecture);
+    const { containerRuntime } = specOf(site.cluster, host);
     const plugins = site.artifacts.file("cni-plugins", hostVersions.cniPlugins, architecture);
     return [
-      ...["containerd", "containerd-shim-runc-v2", "ctr"].map((name) => binary(`${binDir}/${name}`, containerd, `bin/${name}`)),
-      binary(`${binDir}/runc`, runc, "runc"),
       ...cniPlugins.map((name) => binary(`${cniBinDir}/${name}`, plugins, name)),
       directory(cniConfDir),
-      hasCredentials(site.cluster.containerd)
-        ? file(containerdConfigFile, new Secret(containerdConfig(site.cluster)), { mode: "0600" })
-        : file(containerdConfigFile, containerdConfig(site.cluster)),
-      file(containerdUnitFile, containerdUnit()),
-      systemdUnit("containerd.service", [`${binDir}/containerd`, containerdConfigFile, containerdUnitFile]),
+      ...(containerRuntime.from === "package" ? fromPackage(site, containerRuntime.package) : fromSources(site, architecture)),
+      criPlugin,
     ];
   },
 };

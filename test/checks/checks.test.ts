@@ -27,6 +27,7 @@ const good: Facts = {
   resolvedActive: false,
   nameservers: ["192.0.2.53"],
   packageManager: "apt",
+  packages: {},
   commands: {},
   directories: [],
   listening: [],

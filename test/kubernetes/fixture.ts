@@ -19,6 +19,7 @@ export function testHost(over: Partial<ClusterHost> = {}): ClusterHost {
     labels: {},
     taints: [],
     ssh: { user: "vagrant", port: 22, identityFiles: [], knownHostsFile: "/home/me/.ssh/known_hosts", connectTimeoutSeconds: 10 },
+    containerRuntime: { from: "sources" },
     kubelet: {},
     kubeletExtraArgs: [],
     ...over,

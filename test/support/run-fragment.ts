@@ -10,11 +10,15 @@ export const shells: readonly string[][] = [
   ...(existsSync("/usr/bin/busybox") || existsSync("/bin/busybox") ? [["busybox", "sh"]] : []),
 ];
 
+/** As the host's shell has them; what is said goes to stderr. */
+const functions = `take() { dd bs="$1" count=1 iflag=fullblock status=none; }
+say() { printf 'said: %s\\n' "$*" >&2; }`;
+
 export interface FragmentResult extends Output {
   readonly stderr: string;
 }
 
-/** Runs sh text for real, with `take` as the host's shell has it and a payload on stdin. `bin` comes first in PATH. */
+/** Runs sh text for real, with `take` and `say` as the host's shell has it and a payload on stdin. `bin` comes first in PATH. */
 export function runSh(
   script: string,
   options: { shell?: readonly string[]; payload?: Buffer; bin?: string; stateFolder?: string } = {},
@@ -26,7 +30,7 @@ export function runSh(
     KBOOT_STATE_DIR: stateFolder,
     PATH: options.bin === undefined ? process.env["PATH"] : `${options.bin}:${process.env["PATH"]}`,
   };
-  const child = spawn(command, [...args, "-c", `take() { dd bs="$1" count=1 iflag=fullblock status=none; }\n${script}`], { env });
+  const child = spawn(command, [...args, "-c", `${functions}\n${script}`], { env });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));

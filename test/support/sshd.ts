@@ -80,6 +80,7 @@ export function clusterHost(ssh: Partial<ClusterHost["ssh"]>): ClusterHost {
     labels: {},
     taints: [],
     ssh: { user: "nobody", port: 22, identityFiles: [], knownHostsFile: "/nonexistent", connectTimeoutSeconds: 20, ...ssh },
+    containerRuntime: { from: "sources" },
     kubelet: {},
     kubeletExtraArgs: [],
   };

@@ -47,7 +47,7 @@ const containerSettings = {
   containerd: { plugins: { "io.containerd.cri.v1.runtime": { restrict_oom_score_adj: true } } },
 };
 
-/** Writes an inventory for a set's hosts (or some of them) and returns its path. `more` goes over `spec`. */
+/** Writes an inventory for a set's hosts (or some of them) and returns its path. `more` goes over `spec`, `moreOf` over single hosts. */
 export async function writeInventory(
   set: Lab,
   options: {
@@ -55,6 +55,7 @@ export async function writeInventory(
     readonly bundle: string;
     readonly hosts?: readonly string[];
     readonly more?: Readonly<Record<string, unknown>>;
+    readonly moreOf?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   },
 ): Promise<string> {
   const hosts = set.hosts.filter(({ name }) => options.hosts?.includes(name) ?? true);
@@ -69,7 +70,7 @@ export async function writeInventory(
       ...containerSettings,
       sources: [{ bundle: options.bundle }],
       ...options.more,
-      hosts: hosts.map(({ name, address, role }) => ({ name, address, role })),
+      hosts: hosts.map(({ name, address, role }) => ({ name, address, role, ...options.moreOf?.[name] })),
     },
   };
   await mkdir(options.folder, { recursive: true });
