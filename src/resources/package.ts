@@ -42,7 +42,7 @@ run() {
     # somebody was faster
     [ -z "$(apt_lock_holder)" ] || continue
     cat "$log"
-    { grep '^[EW]: ' "$log" || cat "$log"; } | tail -n 3 >&2
+    { grep -E -A 1 '^(dpkg: error|[EW]: )' "$log" || cat "$log"; } | grep -vx -e -- | tail -n 3 >&2
     exit 1
   done
 }

@@ -5,9 +5,12 @@ import { quote } from "../host/quote.ts";
  * The name is the kernel's, never the command line, which may hold secrets of others.
  */
 export const describeProcess = `describe() {
-  { IFS= read -r name <"/proc/$1/comm"; } 2>/dev/null || return 0
-  age=$(ps -o etimes= -p "$1" 2>/dev/null | tr -d ' ')
-  printf '%s (pid %s%s)\\n' "$name" "$1" "\${age:+, running for $age s}"
+  { IFS= read -r name <"/proc/$1/comm" && read -r stat <"/proc/$1/stat" && read -r up rest </proc/uptime; } 2>/dev/null || return 0
+  pid=$1
+  # proc(5): after the name in brackets, the 20th is the start, in ticks of 1/100 s since the boot
+  set -- \${stat##*)}
+  shift 19
+  printf '%s (pid %s, running for %s s)\\n' "$name" "$pid" $((\${up%%.*} - $1 / 100))
 }`;
 
 /**

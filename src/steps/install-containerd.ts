@@ -29,9 +29,7 @@ const unit = "containerd.service";
 
 /** Open to read, unless it holds a registry's credential. */
 function configFile({ containerd }: Cluster, text: string): AnyResource {
-  return hasCredentials(containerd)
-    ? file(containerdConfigFile, new Secret(text), { mode: "0600" })
-    : file(containerdConfigFile, text);
+  return hasCredentials(containerd) ? file(containerdConfigFile, new Secret(text), { mode: "0600" }) : file(containerdConfigFile, text);
 }
 
 function fromSources({ cluster, artifacts }: Site<Live>, architecture: string): readonly AnyResource[] {

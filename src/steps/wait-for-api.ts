@@ -3,6 +3,11 @@ import { waitFor } from "../engine/wait.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { controlPlanes, sameHost } from "./where.ts";
 
+/** Static pods are made anew; and a containerd that is older than the one before it ends what that one ran. */
+function endsContainers(id: string): boolean {
+  return id.startsWith("static-pod:") || id === "systemd-unit:containerd.service";
+}
+
 /** Waits until the API server of each control plane answers. */
 export const waitForApi: Step<Live> = {
   id: "api",
@@ -11,7 +16,7 @@ export const waitForApi: Step<Live> = {
   after: sameHost("control-plane", "kubelet"),
   action: {
     describe: "wait until /readyz answers",
-    isDone: ({ live }, _host, changing) => live !== undefined && ![...changing].some((id) => id.startsWith("static-pod:")),
+    isDone: ({ live }, _host, changing) => live !== undefined && ![...changing].some(endsContainers),
     async run({ host, signal, readLive, say }) {
       say("waiting for /readyz");
       await waitFor(

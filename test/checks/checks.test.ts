@@ -43,22 +43,24 @@ interface Scene {
   readonly ownKubelet?: Readonly<Record<string, unknown>>;
   readonly kubernetesVersion?: string;
   readonly roles?: readonly string[];
+  readonly containerd?: string;
   readonly unreachable?: readonly string[];
 }
 
 function problems(scene: Scene): readonly string[] {
   const { one = {}, two = {}, kubelet = {}, ownKubelet = {}, roles = ["control-plane", "worker"], unreachable = [] } = scene;
-  const { kubernetesVersion = "1.36.3" } = scene;
+  const { kubernetesVersion = "1.36.3", containerd } = scene;
   const facts = new Map<string, Facts>([
     ["one", { ...good, ...one }],
     ["two", { ...good, hostname: "two", machineId: "b", ...two }],
   ]);
   for (const name of unreachable) facts.delete(name);
+  const containerRuntime = containerd === undefined ? { from: "sources" } : { from: "package", package: containerd };
   const site = {
     cluster: {
       kubelet,
       kubernetesVersion,
-      hosts: ["one", "two"].map((name, index) => ({ name, role: roles[index], kubelet: index === 0 ? ownKubelet : {} })),
+      hosts: ["one", "two"].map((name, index) => ({ name, role: roles[index], kubelet: index === 0 ? ownKubelet : {}, containerRuntime })),
     },
     facts,
     live: undefined,
@@ -103,6 +105,16 @@ const cases: readonly (readonly [title: string, scene: Scene, expected: readonly
   ["a new cluster without its control plane", { unreachable: ["one"] }, ["control-planes-reached one"]],
   ["an old cluster without its control plane", { two: ca("A"), unreachable: ["one"] }, []],
   ["an unreachable worker", { unreachable: ["two"] }, []],
+  ["a package without apt", { two: { packageManager: "dnf" }, containerd: "containerd" }, ["package-manager two"]],
+  ["no apt where no package is wanted", { two: { packageManager: "dnf" } }, []],
+  [
+    "a package that is too old",
+    { one: { packages: { "containerd.io": { candidate: "1.6.20~ds1-1" } } }, containerd: "containerd.io" },
+    ["containerd-version one"],
+  ],
+  ["a package of version 1.7", { one: { packages: { containerd: { candidate: "1.7.24~ds1-6" } } }, containerd: "containerd" }, []],
+  ["a package of version 2 with an epoch", { one: { packages: { containerd: { candidate: "1:2.0.1-1" } } }, containerd: "containerd" }, []],
+  ["a package that apt has not heard of yet", { one: { packages: { containerd: {} } }, containerd: "containerd" }, []],
   ["two control planes", { roles: ["control-plane", "control-plane"] }, ["one-control-plane cluster"]],
 ];
 

@@ -7,6 +7,8 @@ import test from "ava";
 import { execa } from "execa";
 import type { Plan } from "../../src/engine/plan.ts";
 import { buildBundle } from "../components/build.ts";
+import { type AptRepository, serveAptRepository } from "./support/apt-repository.ts";
+import { endCloudInit, endUpdates, makeBusy } from "./support/busy-host.ts";
 import {
   kboot,
   type Lab,
@@ -26,11 +28,13 @@ import { importTestImage, testPod, webPod } from "./support/pods.ts";
 const members = ["cp1", "worker1", "worker2"];
 const podNetwork = /^10\.244\.\d+\.\d+$/;
 const set = labSet();
+const fromPackage = { containerRuntime: { from: "package" } };
 
 let hosts: Lab;
 let built: Awaited<ReturnType<typeof buildBundle>>;
 let folder: string;
 let inventory: string;
+let repository: AptRepository;
 /** What the first plan announced, as `host step`; and of that, what it did not leave to be decided once the cluster answers. */
 let announced: readonly string[];
 let promised: readonly string[];
@@ -42,9 +46,10 @@ test.before(async () => {
   hosts = await labUp(set, { controlPlanes: 1, workers: 3 });
   await lab("bare", "--set", set);
   folder = await mkdtemp(join(tmpdir(), "kboot-cluster-"));
-  inventory = await writeInventory(hosts, { folder, bundle: built.bundle, hosts: members });
+  inventory = await writeInventory(hosts, { folder, bundle: built.bundle, hosts: members, moreOf: { worker2: fromPackage } });
+  repository = await serveAptRepository(hosts.gateway, built.bundle);
 });
-test.after.always(() => rm(folder, { recursive: true, force: true }));
+test.after.always(() => Promise.all([rm(folder, { recursive: true, force: true }), repository?.close()]));
 
 async function apply(...options: readonly string[]) {
   const result = await kboot("apply", "-f", inventory, "--output", "json", ...options);
@@ -99,23 +104,41 @@ test("an unreachable worker is named with the reason, the others are finished", 
   t.deepEqual(ofType(events, "step-failed"), []);
 });
 
-test("Ctrl-C in the middle of a join ends at once, and says that the rest is left for the next run", async (t) => {
+test("cloud-init and updates on a worker are waited for; Ctrl-C in the middle of its join ends at once and leaves the rest for the next run", async (t) => {
   await switchSsh(hosts, "worker2", "on");
+  await onHost(hosts, "worker2", `echo '${repository.line}' > /etc/apt/sources.list`);
+  await makeBusy(hosts, "worker2");
   // the certificate cannot come until the way back to the API server is there again
   const [controlPlane] = hosts.hosts;
   await onHost(hosts, "worker2", `ip route add blackhole ${controlPlane?.address}`);
   const child = kboot("apply", "-f", inventory, "--output", "json");
+  const waits = new Set<string>();
   let interruptedAt = 0;
   for await (const line of createInterface({ input: child.stdout })) {
     const [event] = readEvents(`${line}\n`);
     if (event?.type === "step-started") done.add(`${event.host} ${event.step}`);
-    if (event?.type !== "step-progress" || event.step !== "join") continue;
+    if (event?.type !== "step-progress") continue;
+    const text = String(event["text"]).replaceAll(/\d+/g, "N");
+    if (event.step === "kernel" || event.step === "containerd") {
+      waits.add(`${event.host} ${text}`);
+      await (event.step === "kernel" ? endCloudInit : endUpdates)(hosts, "worker2");
+    }
+    if (event.step !== "join") continue;
     interruptedAt = Date.now();
     child.kill("SIGINT");
   }
   const { exitCode, stderr } = await child;
   t.is(exitCode, 130, stderr);
   t.true(Date.now() - interruptedAt < 10_000);
+  t.deepEqual(
+    [...waits],
+    [
+      "worker2 waiting for cloud-init to end: cloud-final.service sh (pid N, running for N s)",
+      "worker2 waiting for the lock of apt: unattended-upgr (pid N, running for N s)",
+    ],
+  );
+  const installed = await onHost(hosts, "worker2", "command -v containerd; dpkg -s containerd | grep ^Status");
+  t.is(installed, "/usr/bin/containerd\nStatus: install ok installed");
   await onHost(hosts, "worker2", `ip route del blackhole ${controlPlane?.address}`);
 });
 
@@ -176,6 +199,7 @@ test("what was broken by hand is what the plan shows and the apply mends, and no
     "cp1 file:/etc/containerd/config.toml mode",
     "cp1 static-pod:kube-scheduler mode",
     "cp1 sysctl:net.ipv4.ip_forward value",
+    "worker1 containerd-plugin:cri plugin",
     "worker1 systemd-unit:containerd.service running",
   ]);
   t.true(plan.some(({ host, action }) => host === "worker2" && action?.startsWith("restart the kubelet")));

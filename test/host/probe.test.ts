@@ -120,6 +120,22 @@ test("reads a host as it is in the field", (t) => {
   t.deepEqual(facts.kubernetes.manifests, ["etcd.yaml", "kube-apiserver.yaml"]);
 });
 
+test("of packages that are asked for, the installed version is told, else what apt would install", async (t) => {
+  const host = await openTestHost({ mode: "read" });
+  const { stdout, stderr } = await host.run(probeScript(["dpkg", "no-such-package"]), { signal });
+  await host.close();
+  t.is(stderr, "");
+  const { packages } = parseFacts(stdout, readAt);
+  t.regex(packages["dpkg"]?.installed ?? "", /^1\.\d/);
+  t.deepEqual(packages["no-such-package"], {});
+  const text = "containerd candidate 1.7.24~ds1-6\nrunc installed 1.1.15\nnone candidate \n";
+  t.deepEqual(parseFacts(sections({ packages: text }), readAt).packages, {
+    containerd: { candidate: "1.7.24~ds1-6" },
+    runc: { installed: "1.1.15" },
+    none: {},
+  });
+});
+
 test("a bare host has nothing of Kubernetes, and nothing is made up", (t) => {
   const facts = parseFacts(sections({}), readAt);
   t.is(facts.state, undefined);

@@ -40,6 +40,30 @@ const variants: TestHostOptions[] = [["dash"], ["busybox", "sh"], ["bash"]].flat
   { sh, mode: "change" as const },
 ]);
 
+for (const sh of [["dash"], ["busybox", "sh"]]) {
+  test(`${sh.join(" ")}: what a changing script says comes while it runs, and is no part of its output`, async (t) => {
+    const host = await openTestHost({ sh });
+    const said: string[] = [];
+    const result = await host.run(
+      { label: "wait", body: "say one; sleep 1.5; say 'two  of 2'; sleep 1.5; echo end" },
+      { signal, onSay: (text) => said.push(text) },
+    );
+    t.deepEqual(said, ["one", "two  of 2"]);
+    t.deepEqual({ ...result, stdout: result.stdout.toString() }, { exitCode: 0, stdout: "end\n", stderr: "" });
+    const silent: string[] = [];
+    await host.run({ label: "next", body: "sleep 1.5" }, { signal, onSay: (text) => silent.push(text) });
+    t.deepEqual(silent, []);
+    await host.close();
+  });
+}
+
+test("in a reading run, which has nobody to pass it on, a script may say things all the same", async (t) => {
+  const host = await openTestHost({ mode: "read" });
+  const result = await host.run({ label: "speak", body: "say something; echo out" }, { signal });
+  t.deepEqual({ ...result, stdout: result.stdout.toString() }, { exitCode: 0, stdout: "out\n", stderr: "" });
+  await host.close();
+});
+
 for (const variant of variants) {
   const title = `${variant.sh?.join(" ")}, ${variant.mode}`;
 

@@ -137,3 +137,18 @@ test("leaves free-form settings as they are, nulls included", (t) => {
   t.deepEqual(kubelet, { failSwapOn: false, evictionHard: null });
   t.deepEqual(containerd, { plugins: { "io.containerd.cri.v1.runtime": { restrict_oom_score_adj: true } } });
 });
+
+test("takes containerd from the sources unless a package is wanted, which a host may have differently", (t) => {
+  const { hosts } = cluster(`
+  containerRuntime: { from: package }
+  hosts:
+    - { name: cp1, address: a, role: control-plane }
+    - { name: w1, address: b, role: worker, containerRuntime: { from: package, package: containerd.io } }
+    - { name: w2, address: c, role: worker, containerRuntime: { from: sources } }
+`);
+  t.deepEqual(
+    hosts.map(({ containerRuntime }) => containerRuntime),
+    [{ from: "package", package: "containerd" }, { from: "package", package: "containerd.io" }, { from: "sources" }],
+  );
+  t.deepEqual(cluster().hosts[0]?.containerRuntime, { from: "sources" });
+});

@@ -207,3 +207,16 @@ test("keeps hosts from every name of a place that is no host", (t) => {
   const hosts = `  hosts: [{ name: ${clusterPlace}, address: 192.168.56.11, role: control-plane }]`;
   t.regex(problemsOf(inventory(hosts)).join(), /^6:19 hosts\[0\]\.name: /);
 });
+
+test(
+  "refuses the name of a package where none is used, and one that cannot be",
+  refuses,
+  `
+  containerRuntime: { from: sources, package: containerd }
+  hosts:
+    - { name: cp1, address: 192.168.56.11, role: control-plane, containerRuntime: { from: package, package: "containerd io" } }`,
+  [
+    "6:38 containerRuntime.package: has no meaning with from: sources; remove it, or write from: package",
+    '8:109 hosts[0].containerRuntime.package: "containerd io" is not the name of a package; write it like containerd.io',
+  ],
+);

@@ -1,6 +1,6 @@
 import test from "ava";
 import { parse } from "smol-toml";
-import { containerdConfig, containerdUnit } from "../../src/kubernetes/containerd.ts";
+import { containerdConfig, containerdUnit, packagedContainerdConfig } from "../../src/kubernetes/containerd.ts";
 import { parseUnit } from "../../src/render/unit.ts";
 import { testCluster } from "./fixture.ts";
 
@@ -28,6 +28,41 @@ test("tables of the inventory are merged in", (t) => {
       "io.containerd.cri.v1.runtime": {
         restrict_oom_score_adj: true,
         containerd: { default_runtime_name: "runc", runtimes: { runc: { options: { SystemdCgroup: true } } } },
+      },
+    },
+  });
+});
+
+test("for a package the same is written as version 2, which containerd 1.7 and 2 read", (t) => {
+  const containerd = {
+    oom_score: -100,
+    plugins: {
+      "io.containerd.cri.v1.runtime": {
+        restrict_oom_score_adj: true,
+        cni: { max_conf_num: 2 },
+        containerd: { default_runtime_name: "runc" },
+      },
+      "io.containerd.cri.v1.images": { snapshotter: "native", registry: { config_path: "/etc/containerd/certs.d" } },
+      "io.containerd.grpc.v1.cri": { stream_server_port: "10010" },
+      "io.containerd.gc.v1.scheduler": { startup_delay: "1s" },
+    },
+  };
+  t.deepEqual(parse(packagedContainerdConfig(testCluster({ containerd }))), {
+    version: 2,
+    oom_score: -100,
+    plugins: {
+      "io.containerd.gc.v1.scheduler": { startup_delay: "1s" },
+      "io.containerd.grpc.v1.cri": {
+        stream_server_port: "10010",
+        restrict_oom_score_adj: true,
+        registry: { config_path: "/etc/containerd/certs.d" },
+        sandbox_image: "registry.k8s.io/pause:3.10.2",
+        cni: { bin_dir: "/opt/cni/bin", conf_dir: "/etc/cni/net.d", max_conf_num: 2 },
+        containerd: {
+          snapshotter: "native",
+          default_runtime_name: "runc",
+          runtimes: { runc: { runtime_type: "io.containerd.runc.v2", options: { SystemdCgroup: true } } },
+        },
       },
     },
   });
