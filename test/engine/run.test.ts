@@ -38,7 +38,10 @@ async function run({ folder, hosts = ["one"], way, checks = [], apply = true, un
     cluster: {
       name: "test",
       ignoreChecks: [],
-      hosts: hosts.map((name) => ({ name, address: name, role: name === "cp" ? "control-plane" : "worker" }) as ClusterHost),
+      hosts: hosts.map(
+        (name) =>
+          ({ name, address: name, role: name === "cp" ? "control-plane" : "worker", containerRuntime: { from: "sources" } }) as ClusterHost,
+      ),
     } as unknown as Cluster,
     way,
     checks,

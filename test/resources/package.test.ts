@@ -3,6 +3,7 @@ import { join } from "node:path";
 import test from "ava";
 import { execa } from "execa";
 import { aptPackage, packageKind } from "../../src/resources/package.ts";
+import { writeAptIndex } from "../support/apt-index.ts";
 import { bringInOrder, differences, temporaryFolder } from "../support/kind.ts";
 
 // one environment for apt and dpkg at a time
@@ -47,8 +48,7 @@ async function publish(repository: string, { version, postinst }: Release): Prom
     await chmod(join(tree, "DEBIAN/postinst"), 0o755);
   }
   await execa("dpkg-deb", ["--root-owner-group", "--build", tree, join(repository, "demo.deb")]);
-  const { stdout } = await execa("dpkg-scanpackages", ["."], { cwd: repository });
-  await writeFile(join(repository, "Packages"), `${stdout}\n`);
+  await writeAptIndex(repository, "demo.deb");
 }
 
 test.after.always(() => {

@@ -8,6 +8,7 @@ import { Readable } from "node:stream";
 import { execa } from "execa";
 import { bundleArtifacts, openBundle } from "../../../src/artifacts/bundle.ts";
 import { hostVersions } from "../../../src/kubernetes/versions.ts";
+import { writeAptIndex } from "../../support/apt-index.ts";
 
 export interface AptRepository {
   /** For /etc/apt/sources.list. */
@@ -65,8 +66,7 @@ async function makePackage(folder: string, bundle: string): Promise<void> {
 export async function serveAptRepository(address: string, bundle: string): Promise<AptRepository> {
   const folder = await mkdtemp(join(tmpdir(), "kboot-apt-"));
   await makePackage(folder, bundle);
-  const { stdout } = await execa("dpkg-scanpackages", ["."], { cwd: folder });
-  await writeFile(join(folder, "Packages"), `${stdout}\n`);
+  await writeAptIndex(folder, "containerd.deb");
   const server = createServer(({ url = "" }, response) => {
     const file = createReadStream(join(folder, basename(url)));
     file.on("error", () => response.writeHead(404).end());
