@@ -52,6 +52,23 @@ function withSelection(command: Command): Command {
   return withOutput(command, "text for people, or one event a line");
 }
 
+function defineBundle(program: Command): void {
+  const bundle = program.command("bundle").description("work with bundles: directories of everything a cluster needs");
+  define(
+    bundle,
+    "create",
+    "make a bundle from what the projects publish; what is on this machine already is not fetched again",
+    "kboot bundle create --version 1.36.3 --output bundle",
+    async () => (await import("./cli/bundle.ts")).createBundle,
+  )
+    .requiredOption("--version <version>", "the version of Kubernetes")
+    .requiredOption("--output <directory>", "where to put it; a bundle that is there is replaced")
+    .option("--architecture <name...>", "architectures of the hosts: amd64, arm64", ["amd64"])
+    .addOption(new Option("--network <plugin>", "whose images to put in").choices(["weave-net", "flannel", "none"]).default("weave-net"))
+    .option("--image <name...>", "full names of more images, with tag", [])
+    .option("--upstream <url>", "a server that has dl.k8s.io, github.com and the registries (below v2) as folders");
+}
+
 function defineCommands(): Command {
   const program = new Command("kboot")
     .description("Kubernetes on plain machines over SSH: kubeadm with an inventory")
@@ -107,6 +124,7 @@ function defineCommands(): Command {
       async () => (await import("./cli/validate.ts")).validate,
     ),
   );
+  defineBundle(program);
   define(
     program,
     "version",

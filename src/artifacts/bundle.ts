@@ -1,110 +1,131 @@
-import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Artifacts, StoredFile, StoredImage } from "../engine/contracts.ts";
 import { KbootError } from "../errors.ts";
-import type { Payload } from "../host/host.ts";
-import { archiveImages, type ImageBlobs } from "./image-archive.ts";
+import { type Blob, hexOf, sha256Of } from "./blob.ts";
+import { get, getSmall } from "./http.ts";
 import { type BundleManifest, bundleManifest } from "./manifest.ts";
+import { listBlobs, readManifest } from "./oci.ts";
+import type { FoundFile, FoundImage, Source } from "./source.ts";
+import type { Store } from "./store.ts";
 
-const ociManifest = z.object({ config: z.object({ digest: z.string() }), layers: z.array(z.object({ digest: z.string() })) });
-
-/** A directory on the operator's disk that holds files and one OCI image layout. */
-export interface Bundle {
-  readonly path: string;
-  readonly manifest: BundleManifest;
-  /** By manifest digest. */
-  readonly blobs: ReadonlyMap<string, ImageBlobs>;
+/** A bundle's directory: on this machine, or below a URL. */
+interface Shelf {
+  readonly label: string;
+  /** Small files alone. Throws KbootError `artifact`. */
+  read(path: string, signal: AbortSignal): Promise<Buffer>;
+  /** The manifest of an image. */
+  readManifest(digest: string, signal: AbortSignal): Promise<Buffer>;
+  at(path: string): Blob["at"];
+  /** For hosts. */
+  url(path: string): string | undefined;
 }
 
-/** Reads a bundle's manifest and the manifests of its images. Throws KbootError `artifact`. */
-export async function openBundle(path: string): Promise<Bundle> {
-  const file = join(path, "bundle.json");
-  const text = await readFile(file, "utf8").catch((cause) => {
-    throw new KbootError("artifact", `cannot read the bundle: ${(cause as Error).message}`, {
-      where: { file },
-      hint: "make the bundle, or name another source under `sources` in the inventory",
-      cause,
-    });
-  });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new KbootError("artifact", `bundle.json is not JSON: ${(cause as Error).message}`, {
-      where: { file },
-      hint: "make the bundle again",
-      cause,
-    });
-  }
-  const parsed = bundleManifest.safeParse(json);
-  if (!parsed.success) {
-    throw new KbootError("artifact", `bundle.json is not the manifest of a bundle:\n${z.prettifyError(parsed.error)}`, {
-      where: { file },
-      hint: "make the bundle again",
-    });
-  }
-  const blobs = new Map<string, ImageBlobs>();
-  for (const image of parsed.data.images) blobs.set(image.digest, await readBlobs(path, image.digest));
-  return { path, manifest: parsed.data, blobs };
-}
-
-function blobPath(bundle: string, digest: string): string {
-  return join(bundle, "images", "blobs", "sha256", digest.slice("sha256:".length));
-}
-
-async function readBlobs(bundle: string, digest: string): Promise<ImageBlobs> {
-  const file = blobPath(bundle, digest);
-  try {
-    const manifest = ociManifest.parse(JSON.parse(await readFile(file, "utf8")));
-    const digests = [digest, manifest.config.digest, ...manifest.layers.map((layer) => layer.digest)];
-    return await Promise.all(
-      digests.map(async (blob) => ({ digest: blob, path: blobPath(bundle, blob), size: (await stat(blobPath(bundle, blob))).size })),
-    );
-  } catch (cause) {
-    throw new KbootError("artifact", `an image of the bundle is not whole: ${(cause as Error).message}`, {
-      where: { file },
-      hint: "make the bundle again",
-      cause,
-    });
-  }
-}
-
-/** Artifacts from bundles, in order of preference. */
-export function bundleArtifacts(bundles: readonly Bundle[]): Artifacts {
-  const missing = (what: string): KbootError =>
-    new KbootError("artifact", `no source has ${what}`, {
-      hint: `sources looked at: ${bundles.map((bundle) => bundle.path).join(", ") || "none"}; add one under \`sources\` in the inventory`,
+function diskShelf(path: string): Shelf {
+  const file = (name: string) => join(path, name);
+  const read = (name: string) =>
+    readFile(file(name)).catch((cause) => {
+      throw new KbootError("artifact", `cannot read the bundle: ${(cause as Error).message}`, {
+        where: { file: file(name) },
+        hint: "make it with `kboot bundle create`, or name another source under `sources` in the inventory",
+        cause,
+      });
     });
   return {
-    file(name, version, architecture): StoredFile {
-      for (const bundle of bundles) {
-        const entry = bundle.manifest.files.find(
-          (file) => file.name === name && file.version === version && file.architecture === architecture,
-        );
-        if (entry !== undefined) return { ...entry, payload: filePayload(join(bundle.path, entry.path), entry.size) };
+    label: `bundle ${path}`,
+    read,
+    readManifest: (digest) => read(blobPath(digest)),
+    at: (name) => ({ path: file(name) }),
+    url: () => undefined,
+  };
+}
+
+function webShelf(url: string, store: Store): Shelf {
+  const base = url.replace(/\/+$/, "");
+  const read = async (name: string, signal: AbortSignal) => {
+    const bytes = await getSmall(`${base}/${name}`, { signal });
+    if (bytes !== undefined) return bytes;
+    throw new KbootError("artifact", `the mirror has no ${base}/${name}`, {
+      hint: "a mirror is the URL below which the files of a bundle's directory are served",
+    });
+  };
+  return {
+    label: `mirror ${base}`,
+    read,
+    readManifest: async (digest, signal) => {
+      const known = await store.read(hexOf(digest));
+      if (known !== undefined) return known;
+      const bytes = await read(blobPath(digest), signal);
+      if (`sha256:${sha256Of(bytes)}` !== digest) {
+        throw new KbootError("artifact", `${base}/${blobPath(digest)} is damaged: its sha256 is ${sha256Of(bytes)}`, {
+          hint: "copy the bundle to the mirror again",
+        });
       }
-      throw missing(`${name} ${version} for ${architecture}`);
+      await store.put(bytes);
+      return bytes;
     },
-    image(name, architecture): StoredImage {
-      for (const bundle of bundles) {
-        const entry = bundle.manifest.images.find((image) => image.name === name && image.architecture === architecture);
-        if (entry !== undefined)
-          return { name, digest: entry.digest, blobs: (bundle.blobs.get(entry.digest) ?? []).map((blob) => blob.digest) };
-      }
-      throw missing(`the image ${name} for ${architecture}`);
+    at: (name) => ({ url: `${base}/${name}`, get }),
+    url: (name) => `${base}/${name}`,
+  };
+}
+
+/** Opens a bundle on this machine's disk. Throws KbootError `artifact`. */
+export function openBundle(path: string, signal: AbortSignal): Promise<Source> {
+  return open(diskShelf(path), signal);
+}
+
+/** Opens a bundle that a web server has below a URL. Throws KbootError `artifact`. */
+export function openMirror(url: string, store: Store, signal: AbortSignal): Promise<Source> {
+  return open(webShelf(url, store), signal);
+}
+
+const manifestName = "bundle.json";
+
+async function open(shelf: Shelf, signal: AbortSignal): Promise<Source> {
+  const manifest = parseManifest(await shelf.read(manifestName, signal), shelf);
+  const probe = shelf.url(manifestName);
+  const remote = (path: string) => {
+    const url = shelf.url(path);
+    return url === undefined || probe === undefined ? undefined : { probe, url };
+  };
+  return {
+    label: shelf.label,
+    probes: probe === undefined ? [] : [probe],
+    async file({ name, version }, architecture): Promise<FoundFile | undefined> {
+      const found = manifest.files.find((file) => file.name === name && file.version === version && file.architecture === architecture);
+      if (found === undefined) return undefined;
+      const { format, sha256, size, path, members } = found;
+      return { name, version, architecture, format, sha256, members, blob: { sha256, size, at: shelf.at(path) }, remote: remote(path) };
     },
-    async imageArchive(images, omit) {
-      const blobsOf = (digest: string) => bundles.map((bundle) => bundle.blobs.get(digest)).find((blobs) => blobs !== undefined) ?? [];
-      return archiveImages(
-        images.map((image) => ({ name: image.name, blobs: blobsOf(image.digest) })),
-        omit,
-      );
+    async image(name, architecture, signal): Promise<FoundImage | undefined> {
+      const found = manifest.images.find((image) => image.name === name && image.architecture === architecture);
+      if (found === undefined) return undefined;
+      const { digest } = found;
+      const bytes = await shelf.readManifest(digest, signal);
+      const read = readManifest(bytes, `${shelf.label}: ${blobPath(digest)}`);
+      const blobs = listBlobs(digest, bytes.length, read, (blob) => shelf.at(blobPath(blob)));
+      const urls = blobs.flatMap(({ sha256 }) => shelf.url(blobPath(`sha256:${sha256}`)) ?? []);
+      const remote = probe === undefined ? undefined : { probe, blobs: urls };
+      return { name, architecture, digest, mediaType: read.mediaType, blobs, remote };
     },
   };
 }
 
-function filePayload(path: string, size: number): Payload {
-  return { size, open: () => createReadStream(path, { highWaterMark: 1 << 18 }) };
+/** Path of an image's blob in a bundle, by its digest. */
+export function blobPath(digest: string): string {
+  return `images/blobs/sha256/${hexOf(digest)}`;
+}
+
+function parseManifest(bytes: Buffer, { label }: Shelf): BundleManifest {
+  const fail = (why: string, cause?: unknown) => {
+    throw new KbootError("artifact", `${label}: ${manifestName} ${why}`, { hint: "make the bundle again", cause });
+  };
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString("utf8"));
+  } catch (cause) {
+    fail(`is not JSON: ${(cause as Error).message}`, cause);
+  }
+  const parsed = bundleManifest.safeParse(json);
+  return parsed.data ?? fail(`is not the manifest of a bundle:\n${z.prettifyError(parsed.error as z.ZodError)}`) ?? ({} as never);
 }

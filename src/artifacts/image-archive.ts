@@ -1,38 +1,46 @@
-import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { pack } from "tar-stream";
 import type { Payload } from "../host/host.ts";
+import { readPieces } from "./blob.ts";
 
-/** An image's blobs on disk, its manifest first. */
-export type ImageBlobs = readonly { readonly digest: string; readonly path: string; readonly size: number }[];
+/** An image whose blobs are on this machine's disk, its manifest first. */
+export interface LocalImage {
+  readonly name: string;
+  readonly mediaType: string;
+  readonly blobs: readonly { readonly digest: string; readonly path: string; readonly size: number }[];
+}
 
 const block = 512;
-const mediaType = "application/vnd.oci.image.manifest.v1+json";
 
-/** One OCI archive of some images: equal blobs once, and without those that the host has. */
-export function archiveImages(
-  images: readonly { readonly name: string; readonly blobs: ImageBlobs }[],
-  omit: ReadonlySet<string>,
-): Payload {
-  const blobs = new Map(images.flatMap((image) => image.blobs).map((blob) => [blob.digest, blob]));
-  const sent = [...blobs.values()].filter((blob) => !omit.has(blob.digest));
-  const index = JSON.stringify({
+/** Content of an OCI layout's `index.json` for images with these manifests. */
+export function imageIndex(
+  images: readonly { readonly name: string; readonly mediaType: string; readonly digest: string; readonly size: number }[],
+): string {
+  return JSON.stringify({
     schemaVersion: 2,
     mediaType: "application/vnd.oci.image.index.v1+json",
-    manifests: images.flatMap(({ name, blobs: [manifest] }) =>
-      manifest === undefined
-        ? []
-        : {
-            mediaType,
-            digest: manifest.digest,
-            size: manifest.size,
-            annotations: { "io.containerd.image.name": name, "org.opencontainers.image.ref.name": name },
-          },
-    ),
+    manifests: images.map(({ name, mediaType, digest, size }) => ({
+      mediaType,
+      digest,
+      size,
+      annotations: { "io.containerd.image.name": name, "org.opencontainers.image.ref.name": name },
+    })),
   });
+}
+
+/** Content of `oci-layout`. */
+export const layoutMark = JSON.stringify({ imageLayoutVersion: "1.0.0" });
+
+/** One OCI archive of some images: equal blobs once, and without those that the host has. */
+export function archiveImages(images: readonly LocalImage[], omit: ReadonlySet<string>): Payload {
+  const blobs = new Map(images.flatMap((image) => image.blobs).map((blob) => [blob.digest, blob]));
+  const sent = [...blobs.values()].filter((blob) => !omit.has(blob.digest));
+  const manifests = images.flatMap(({ name, mediaType, blobs: [manifest] }) =>
+    manifest === undefined ? [] : { ...manifest, name, mediaType },
+  );
   const texts = [
-    { name: "oci-layout", text: JSON.stringify({ imageLayoutVersion: "1.0.0" }) },
-    { name: "index.json", text: index },
+    { name: "oci-layout", text: layoutMark },
+    { name: "index.json", text: imageIndex(manifests) },
   ];
   const sizes = [...sent.map((blob) => blob.size), ...texts.map(({ text }) => Buffer.byteLength(text))];
   const size = sizes.reduce((sum, bytes) => sum + block + Math.ceil(bytes / block) * block, 2 * block);
@@ -44,7 +52,7 @@ export function archiveImages(
         for (const { name, text } of texts) archive.entry({ name, mtime: new Date(0) }, text);
         for (const blob of sent) {
           const entry = archive.entry({ name: `blobs/sha256/${blob.digest.slice("sha256:".length)}`, size: blob.size, mtime: new Date(0) });
-          await pipeline(createReadStream(blob.path, { highWaterMark: 1 << 18 }), entry);
+          await pipeline(readPieces(blob.path), entry);
         }
         archive.finalize();
       })();

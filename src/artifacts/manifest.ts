@@ -1,8 +1,12 @@
 import { z } from "zod";
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "is not a sha256 sum");
+/** A sha256 sum, hex. */
+export const sha256Sum = z.string().regex(/^[0-9a-f]{64}$/, "is not a sha256 sum");
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, "is not a sha256 digest");
 const size = z.number().int().nonnegative();
+
+/** A file inside a stored file. */
+export const bundleMember = z.strictObject({ path: z.string(), mode: z.string(), size, sha256: sha256Sum });
 
 /** `bundle.json`: every binary, archive and image of a bundle with version, size, sha256 and source. */
 export const bundleManifest = z.strictObject({
@@ -17,10 +21,10 @@ export const bundleManifest = z.strictObject({
       path: z.string(),
       format: z.enum(["raw", "gzip", "tar", "tar.gz"]),
       size,
-      sha256,
+      sha256: sha256Sum,
       /** Where upstream has it. */
       source: z.string(),
-      members: z.array(z.strictObject({ path: z.string(), mode: z.string(), size, sha256 })),
+      members: z.array(bundleMember),
     }),
   ),
   images: z.array(z.strictObject({ name: z.string(), architecture: z.string(), digest, size })),

@@ -1,5 +1,5 @@
 import { hostname, userInfo } from "node:os";
-import { openArtifacts } from "../artifacts/index.ts";
+import { openSources, type Wanted } from "../artifacts/index.ts";
 import { checks } from "../checks/index.ts";
 import { clusterPlace } from "../engine/contracts.ts";
 import type { Emit } from "../engine/events.ts";
@@ -9,6 +9,8 @@ import type { RunIdentity } from "../host/host.ts";
 import { openHost } from "../host/open-host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { chooseNodeAddresses } from "../inventory/node-address.ts";
+import { filesFor } from "../kubernetes/files.ts";
+import { imagesFor } from "../kubernetes/images.ts";
 import { createReadLive } from "../kubernetes/live.ts";
 import { hostKinds, objectClusterKind } from "../resources/index.ts";
 import { bootstrapWay } from "../steps/index.ts";
@@ -47,7 +49,7 @@ export async function operate(cluster: Cluster, run: RunIdentity, select: Select
     checks,
     kinds: hostKinds,
     clusterKind: objectClusterKind,
-    artifacts: await openArtifacts(cluster.sources),
+    sources: await openSources(cluster.sources, wantedBy(cluster), signal),
     open: (host) => openHost(host, run, { signal, onWaiting: (text) => emit({ type: "waiting", host: host.name, text }) }),
     chooseNodeAddresses,
     readLive: createReadLive(),
@@ -56,6 +58,11 @@ export async function operate(cluster: Cluster, run: RunIdentity, select: Select
     emit,
     signal,
   });
+}
+
+/** Every file and image that the way to a cluster may ask for. */
+export function wantedBy(cluster: Cluster): Wanted {
+  return { files: filesFor(cluster), images: imagesFor(cluster, "control-plane") };
 }
 
 function refuseUnknown(what: string, names: readonly string[], known: readonly string[]): void {

@@ -92,10 +92,19 @@ export interface ClusterKind<R extends AnyResource = AnyResource, O = unknown> {
   change(items: readonly Item<R, O>[], api: Api, signal: AbortSignal): Promise<void>;
 }
 
-/** Where the bytes of binaries and images come from. Every byte that `open` gives has been checked. */
+/** The sources of artifacts, opened before it is known what hosts there are. */
+export interface ArtifactSources {
+  /** URLs that each host is asked whether it reaches them. */
+  readonly probes: readonly string[];
+  /** What the sources have for hosts of these architectures. */
+  resolve(architectures: readonly string[]): Promise<Artifacts>;
+}
+
+/** Where the bytes of binaries and images come from. Names and sums are known; what is not on this machine is fetched when it is needed. */
 export interface Artifacts {
   /** A stored file and its members. Throws KbootError `artifact` when no source has it. */
   file(name: string, version: string, architecture: string): StoredFile;
+  /** Throws KbootError `artifact` when no source has it. */
   image(name: string, architecture: string): StoredImage;
   /** One OCI archive (tar) of these images, without the blobs named in `omit`. */
   imageArchive(images: readonly StoredImage[], omit: ReadonlySet<string>): Promise<Payload>;
@@ -107,17 +116,26 @@ export interface StoredFile {
   readonly architecture: string;
   readonly format: "raw" | "gzip" | "tar" | "tar.gz";
   readonly sha256: string;
-  readonly payload: Payload;
-  readonly members: readonly { readonly path: string; readonly sha256: string; readonly size: number }[];
+  /** The checked bytes, for a host that cannot fetch them; they are brought to this machine first. Throws KbootError `artifact`. */
+  payload(): Promise<Payload>;
+  /** Where a host that reaches `probe` fetches the file for itself. */
+  readonly remote?: { readonly probe: string; readonly url: string } | undefined;
+  readonly members: readonly { readonly path: string; readonly sha256: string }[];
 }
 
 export interface StoredImage {
   /** Full name with tag. */
   readonly name: string;
+  readonly architecture: string;
   /** `sha256:...` of the manifest. */
   readonly digest: string;
   /** Digests of manifest, configuration and layers. */
   readonly blobs: readonly string[];
+  /**
+   * How a host that reaches `probe` gets it for itself: from these URLs, one for each blob, that end with its sha256 in hex; without
+   * them from a registry that containerd knows.
+   */
+  readonly remote?: { readonly probe: string; readonly blobs?: readonly string[] } | undefined;
 }
 
 /** Names an object of the cluster. */

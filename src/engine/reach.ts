@@ -12,11 +12,12 @@ export interface Reached {
 }
 
 /**
- * Connects to all hosts at once and reads their facts: one round trip each. A host that cannot be reached is kept with its reason;
+ * Connects to all hosts at once and reads their facts, and which of `urls` each of them reaches: one round trip each. A host that cannot be reached is kept with its reason;
  * one that is held by another run ends the whole attempt.
  */
 export async function reachHosts(
   wanted: readonly ClusterHost[],
+  urls: readonly string[],
   open: (host: ClusterHost) => Promise<Host>,
   emit: Emit,
   signal: AbortSignal,
@@ -31,7 +32,7 @@ export async function reachHosts(
       try {
         const host = await open(clusterHost);
         hosts.set(name, host);
-        const result = await host.run(probeScript(packagesOf(clusterHost)), { signal });
+        const result = await host.run(probeScript({ packages: packagesOf(clusterHost), urls }), { signal });
         if (result.exitCode !== 0) {
           throw new KbootError("script", `cannot read facts: the probe exited with ${result.exitCode}`, {
             script: { label: "probe", exitCode: result.exitCode, stderr: result.stderr },

@@ -28,15 +28,16 @@ export async function runWay<Live>(options: RunOptions<Live>): Promise<RunResult
   const involved = new Set(pairs.map((pair) => pair.host));
   const wanted = cluster.hosts.filter((host) => involved.has(host.name) || host.role === "control-plane");
   emit({ type: "run-started", run: options.run.id, cluster: cluster.name, hosts: wanted.map((host) => host.name) });
-  const { hosts, facts, unreachable } = await reachHosts(wanted, options.open, emit, signal);
+  const { hosts, facts, unreachable } = await reachHosts(wanted, options.sources.probes, options.open, emit, signal);
   try {
+    const artifacts = await options.sources.resolve([...new Set([...facts.values()].map(({ architecture }) => architecture))]);
     const session = new Session(options, pairs, hosts, {
       cluster,
       facts,
       live: undefined,
       nodeAddress: options.chooseNodeAddresses(cluster, facts),
       unreachable,
-      artifacts: options.artifacts,
+      artifacts,
       now: new Date(),
     });
     await session.look();

@@ -3,7 +3,7 @@ import type { Host, RunIdentity } from "../host/host.ts";
 import type { Cluster, ClusterHost } from "../inventory/cluster.ts";
 import { coalesce } from "./coalesce.ts";
 import { composeChange, type HostKinds, kindOf } from "./compose.ts";
-import type { AnyResource, Api, Artifacts, Check, ClusterKind, LiveReading, ReadLive, Site, Step } from "./contracts.ts";
+import type { AnyResource, Api, ArtifactSources, Check, ClusterKind, LiveReading, ReadLive, Site, Step } from "./contracts.ts";
 import { clusterPlace } from "./contracts.ts";
 import type { Emit } from "./events.ts";
 import { type PairOutcome, runGraph } from "./graph.ts";
@@ -20,7 +20,7 @@ export interface RunOptions<Live> {
   readonly checks: readonly Check<Live>[];
   readonly kinds: HostKinds;
   readonly clusterKind: ClusterKind;
-  readonly artifacts: Artifacts;
+  readonly sources: ArtifactSources;
   open(host: ClusterHost): Promise<Host>;
   /** Node addresses from inventory and facts; throws KbootError when they cannot be told. */
   chooseNodeAddresses(cluster: Cluster, facts: Site<Live>["facts"]): ReadonlyMap<string, string>;
@@ -172,7 +172,7 @@ export class Session<Live> {
   }
 
   async #change(pair: Pair<Live>, diff: PairDiff, say: (text: string) => void): Promise<void> {
-    const { emit, signal, kinds, clusterKind, artifacts, cluster } = this.#options;
+    const { emit, signal, kinds, clusterKind, cluster } = this.#options;
     if (pair.host === clusterPlace) {
       await clusterKind.change(diff.items, await this.#needApi(), signal);
       return;
@@ -183,7 +183,7 @@ export class Session<Live> {
     this.#recorders.set(pair.host, recorder);
     const planned = this.#pairs.filter((other) => other.host === pair.host).flatMap((other) => this.#diffs.get(other.key)?.items ?? []);
     const record = recorder.record([...planned, ...diff.items]);
-    const context = { vault: this.#vault, artifacts, now: new Date(), facts };
+    const context = { vault: this.#vault, artifacts: this.#site.artifacts, now: new Date(), facts };
     const script = await composeChange(pair.step.title, record.fragments, diff.items, kinds, context);
     const total = script.payload?.size ?? 0;
     const at = { host: pair.host, step: pair.step.id };

@@ -50,6 +50,8 @@ export interface Facts {
   readonly directories: readonly string[];
   /** TCP ports something listens on, with the command's name where it is known. */
   readonly listening: readonly { readonly port: number; readonly command: string }[];
+  /** Those of the URLs it was asked about that answer it. */
+  readonly reaches: readonly string[];
   /** Contents of /var/lib/kboot/state.json, undefined when there is none. */
   readonly state: string | undefined;
   readonly kubernetes: {

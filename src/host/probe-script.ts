@@ -77,3 +77,24 @@ if [ -s /etc/kubernetes/kubelet.conf ] && [ -s /var/lib/kubelet/pki/kubelet-clie
 section manifests
 for name in /etc/kubernetes/manifests/*; do if [ -f "$name" ]; then echo "\${name##*/}"; fi; done
 `;
+
+/**
+ * Asks all of these URLs at once, and prints those that answer: with what was asked for, or, as registries do, with the wish for a token.
+ * A host without curl and wget reaches none.
+ */
+export function askUrls(urls: readonly string[]): string {
+  if (urls.length === 0) return "exit 0\n";
+  return `
+answers() {
+  if command -v curl >/dev/null; then
+    case $(curl -sL -o /dev/null -w '%{http_code}' --connect-timeout 2 -m 5 "$1") in 2*|401) ;; *) return 1 ;; esac
+  else
+    wget -q -T 4 -t 1 -O /dev/null "$1" || [ $? = 6 ]
+  fi
+}
+section reaches
+for url in ${urls.map(quote).join(" ")}; do if answers "$url" 2>/dev/null; then echo "$url"; fi & done
+wait
+exit 0
+`;
+}

@@ -3,18 +3,26 @@ import { Secret } from "../secret.ts";
 import type { Facts, HostAddress, HostRoute } from "./facts.ts";
 import type { Script } from "./host.ts";
 import { judgeKernel } from "./kernel-features.ts";
-import { probeBody, probedCommands } from "./probe-script.ts";
+import { askUrls, probeBody, probedCommands } from "./probe-script.ts";
 
 const architectures: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64" };
 
 const packageManagers = { "apt-get": "apt", dnf: "dnf", zypper: "zypper", apk: "apk" } as const;
 
+/** What a probe asks for beside what every host is asked. */
+export interface ProbeOptions {
+  /** Packages whose versions count. */
+  readonly packages?: readonly string[];
+  /** Which of these answer the host. */
+  readonly urls?: readonly string[];
+}
+
 /**
- * Reads the facts of a host, on a bare machine too, and the versions of these packages. It changes nothing and always exits 0.
+ * Reads the facts of a host, on a bare machine too. It changes nothing and always exits 0.
  * Its output, which may hold the CA's key, is for `parseFacts` alone: never log it.
  */
-export function probeScript(packages: readonly string[] = []): Script {
-  return { label: "read facts", body: probeBody(packages) };
+export function probeScript({ packages = [], urls = [] }: ProbeOptions = {}): Script {
+  return { label: "read facts", body: `${probeBody(packages)}${askUrls(urls)}` };
 }
 
 /** The facts in what the probe script printed. `readAt` is when the answer came. Throws KbootError `script` for anything else. */
@@ -58,6 +66,7 @@ export function parseFacts(stdout: Buffer, readAt: Date): Facts {
     commands: Object.fromEntries(probedCommands.map((name) => [name, found.has(name)])),
     directories: lines("directories"),
     listening: uniquePorts(has("sockets") ? lines("sockets").flatMap(parseSocket) : lines("listening").flatMap(parseListener)),
+    reaches: lines("reaches"),
     state: sections.get("state"),
     kubernetes: {
       caCert: sections.get("ca-cert"),

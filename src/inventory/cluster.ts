@@ -53,7 +53,13 @@ export function packagesOf({ containerRuntime }: ClusterHost): readonly string[]
 
 export type ArtifactSource =
   | { readonly kind: "bundle" /** Absolute path of a directory. */; readonly path: string }
-  | { readonly kind: "existing" };
+  | { readonly kind: "mirror" /** Below which the files of a bundle are. */; readonly url: string }
+  | {
+      readonly kind: "registry" /** `host:port/prefix`, port and prefix where there are such. */;
+      readonly address: string;
+      readonly insecure: boolean;
+    }
+  | { readonly kind: "upstream" };
 
 export type Network =
   | { readonly plugin: "flannel"; readonly version: string; readonly registry: string; readonly backend: "vxlan" | "host-gw" }

@@ -60,10 +60,7 @@ export function resolveCluster({ metadata: { name }, spec }: InventoryFile, orig
       kubelet: resolveArgs(spec.extraArgs?.kubelet),
     },
     network: resolveNetwork(spec.network ?? {}),
-    sources: (spec.sources ?? ["existing" as const]).map(
-      (source): ArtifactSource =>
-        source === "existing" ? { kind: "existing" } : { kind: "bundle", path: resolvePath(source.bundle, origin) },
-    ),
+    sources: (spec.sources ?? ["upstream"]).map((source) => resolveSource(source, origin)),
     ignoreChecks: spec.ignoreChecks ?? [],
   };
 }
@@ -123,6 +120,13 @@ function resolveNetwork({ plugin = "weave-net", version, registry, backend, mtu 
     case "none":
       return { plugin };
   }
+}
+
+function resolveSource(source: NonNullable<InventorySpec["sources"]>[number], origin: Origin): ArtifactSource {
+  if (source === "upstream") return { kind: "upstream" };
+  if ("bundle" in source) return { kind: "bundle", path: resolvePath(source.bundle, origin) };
+  if ("mirror" in source) return { kind: "mirror", url: source.mirror };
+  return { kind: "registry", address: source.registry, insecure: source.insecure ?? false };
 }
 
 type ArgumentValue = string | number | boolean;

@@ -13,6 +13,7 @@ import {
   judgeRepository,
   judgeSan,
   judgeSubdomain,
+  judgeUrl,
   judgeUser,
   judgeVersion,
 } from "./syntax.ts";
@@ -71,9 +72,15 @@ export const hostSchema = hostFields.superRefine(
   { when: ({ value }) => typeof value === "object" && value !== null },
 );
 
-const source = z.union([z.literal("existing"), fields({ bundle: text(judgePath) })], {
-  error: "is not a source; write existing, or bundle: and the path of a directory",
-});
+const source = z.union(
+  [
+    z.literal("upstream"),
+    fields({ bundle: text(judgePath) }),
+    fields({ mirror: text(judgeUrl) }),
+    fields({ registry: text(judgeRepository), insecure: z.boolean({ error: wrongType("true or false") }).optional() }),
+  ],
+  { error: "is not a source; write upstream, bundle: and a directory, mirror: and a URL, or registry: and an address" },
+);
 
 /** The fields below `spec`, each on its own. */
 export const specShape = {

@@ -74,6 +74,14 @@ export function judgeRepository(text: string): string | undefined {
     : `${JSON.stringify(text)} is not the beginning of an image name; write it like registry.example.com:5000/team, without scheme and last slash`;
 }
 
+/** Where a web server has something: no user, password or query. */
+export function judgeUrl(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain =
+    url && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  return isPlain ? undefined : `${JSON.stringify(text)} is not the URL of a folder; write it like https://mirror.example.com/kboot`;
+}
+
 /** Name of an argument of a component, which kboot gives its dashes. */
 export function judgeArgumentName(text: string): string | undefined {
   if (/^-+[a-z]/.test(text)) return `write ${text.replace(/^-+/, "")}: the dashes are added`;

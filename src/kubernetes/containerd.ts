@@ -2,9 +2,9 @@ import { parse, stringify } from "smol-toml";
 import type { Cluster } from "../inventory/cluster.ts";
 import { renderUnit } from "../render/render.ts";
 import { type Tables, toVersion2 } from "./containerd-v2.ts";
-import { pauseImage } from "./images.ts";
+import { pauseImage, wantedRegistries } from "./images.ts";
 import { mergeDeep } from "./merge.ts";
-import { binDir, cniBinDir, cniConfDir, unitDir } from "./paths.ts";
+import { binDir, cniBinDir, cniConfDir, registryHostsDir, unitDir } from "./paths.ts";
 
 /** Path of containerd's unit, where kboot writes one. Its configuration is `containerdConfigFile`. */
 export const containerdUnitFile = `${unitDir}/containerd.service`;
@@ -28,7 +28,10 @@ export function packagedContainerdConfig(cluster: Cluster): string {
 function containerdTables(cluster: Cluster): Tables {
   const tables = {
     plugins: {
-      "io.containerd.cri.v1.images": { pinned_images: { sandbox: pauseImage(cluster) } },
+      "io.containerd.cri.v1.images": {
+        pinned_images: { sandbox: pauseImage(cluster) },
+        ...(registriesOf(cluster).length > 0 && { registry: { config_path: registryHostsDir } }),
+      },
       "io.containerd.cri.v1.runtime": {
         cni: { bin_dirs: [cniBinDir], conf_dir: cniConfDir },
         containerd: {
@@ -45,6 +48,30 @@ function write(tables: Tables): string {
   const text = `${stringify(tables)}\n`;
   parse(text);
   return text;
+}
+
+/**
+ * Files that tell containerd, the kubelet's pulls included, to ask the registries among the sources before upstream's own, by path
+ * (containerd's docs/hosts.md; a change needs no restart).
+ */
+export function registryHosts(cluster: Cluster): readonly { readonly path: string; readonly content: string }[] {
+  const sources = registriesOf(cluster);
+  if (sources.length === 0) return [];
+  const hosts = sources.map(({ address, insecure }) => {
+    const [host = "", ...prefix] = address.split("/");
+    return [
+      `${insecure ? "http" : "https"}://${[host, "v2", ...prefix].join("/")}`,
+      { capabilities: ["pull", "resolve"], override_path: true },
+    ];
+  });
+  return wantedRegistries(cluster).map((name) => ({
+    path: `${registryHostsDir}/${name}/hosts.toml`,
+    content: `${stringify({ host: Object.fromEntries(hosts) })}\n`,
+  }));
+}
+
+function registriesOf({ sources }: Cluster) {
+  return sources.filter((source) => source.kind === "registry");
 }
 
 /** Content of containerd.service. */

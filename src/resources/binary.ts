@@ -2,6 +2,7 @@ import { dirname } from "node:path/posix";
 import type { ChangeContext, Fragment, HostKind, Item, StoredFile } from "../engine/contracts.ts";
 import { joinPayloads } from "../host/payload.ts";
 import { quote } from "../host/quote.ts";
+import { callFetch, defineFetch } from "./fetch.ts";
 
 /** An executable out of an artifact. */
 export interface BinaryResource {
@@ -55,7 +56,7 @@ fi`,
   },
   async change(items, context) {
     const byStored = Map.groupBy(items, ({ resource }) => storedOf(resource, context).sha256);
-    const parts = [...byStored.values()].map((group) => unpack(group, context));
+    const parts = await Promise.all([...byStored.values()].map((group) => unpack(group, context)));
     const paths = items.map(({ resource }) => resource);
     const remember = [
       "umask 077",
@@ -77,22 +78,29 @@ function storedOf({ artifact }: BinaryResource, { artifacts }: ChangeContext): S
   return artifacts.file(artifact.name, artifact.version, artifact.architecture);
 }
 
-/** Takes one stored file and puts those of its members that are wished into place, each checked before it gets its name. */
-function unpack(items: readonly Item<BinaryResource, ObservedBinary | undefined>[], context: ChangeContext): Fragment {
+/**
+ * Takes one stored file, which the host fetches or is sent, and puts those of its members that are wished into place, each checked
+ * before it gets its name.
+ */
+async function unpack(items: readonly Item<BinaryResource, ObservedBinary | undefined>[], context: ChangeContext): Promise<Fragment> {
   const first = items[0];
   if (first === undefined) throw new Error("nothing to unpack");
   const stored = storedOf(first.resource, context);
   const stage = quote(`${dirname(first.resource.path)}/.kboot-stage`);
-  const { size } = stored.payload;
+  const { remote } = stored;
+  const payload = remote !== undefined && context.facts.reaches.includes(remote.probe) ? undefined : await stored.payload();
   const members = [...new Set(items.map(({ resource }) => resource.member))].map(quote).join(" ");
+  const source = payload === undefined ? `cat ${stage}/fetched` : `take ${payload.size}`;
   const read = {
-    raw: `take ${size} > ${stage}/one`,
-    gzip: `take ${size} | gzip -dc > ${stage}/one`,
-    tar: `take ${size} | tar -xm -C ${stage} -f - ${members}`,
-    "tar.gz": `take ${size} | gzip -dc | tar -xm -C ${stage} -f - ${members}`,
+    raw: `${source} > ${stage}/one`,
+    gzip: `${source} | gzip -dc > ${stage}/one`,
+    tar: `${source} | tar -xm -C ${stage} -f - ${members}`,
+    "tar.gz": `${source} | gzip -dc | tar -xm -C ${stage} -f - ${members}`,
   }[stored.format];
   const isArchive = stored.format.startsWith("tar");
-  const lines = ["umask 022", `rm -rf ${stage}`, `mkdir -p ${stage}`, read];
+  const fetched =
+    payload === undefined && remote !== undefined ? [defineFetch, callFetch(remote.url, `${stage}/fetched`, stored.sha256)] : [];
+  const lines = ["umask 022", `rm -rf ${stage}`, `mkdir -p ${stage}`, ...fetched, read, `rm -f ${stage}/fetched`];
   for (const { resource } of items) {
     const source = isArchive ? `${stage}/${quote(resource.member)}` : `${stage}/one`;
     const target = quote(resource.path);
@@ -105,5 +113,5 @@ function unpack(items: readonly Item<BinaryResource, ObservedBinary | undefined>
     );
   }
   lines.push(`rm -rf ${stage}`);
-  return { script: lines.join("\n"), payload: stored.payload };
+  return { script: lines.join("\n"), payload };
 }

@@ -1,5 +1,9 @@
-import type { HostKind, StoredImage } from "../engine/contracts.ts";
+import { basename } from "node:path/posix";
+import type { Artifacts, Fragment, HostKind, StoredImage } from "../engine/contracts.ts";
+import { joinPayloads } from "../host/payload.ts";
 import { quote } from "../host/quote.ts";
+import { registryHostsDir } from "../kubernetes/paths.ts";
+import { callFetch, defineFetch } from "./fetch.ts";
 
 /** An image in containerd's namespace `k8s.io`, complete and unpacked. */
 export interface ContainerImageResource {
@@ -18,8 +22,8 @@ export interface ObservedImage {
 }
 
 /** A container-image resource for an image that a source has. */
-export function containerImage(image: StoredImage, architecture: string): ContainerImageResource {
-  return { kind: "container-image", name: image.name, architecture, digest: image.digest };
+export function containerImage({ name, architecture, digest }: StoredImage): ContainerImageResource {
+  return { kind: "container-image", name, architecture, digest };
 }
 
 const unknown = "unknown";
@@ -52,13 +56,68 @@ export const containerImageKind: HostKind<ContainerImageResource, ObservedImage 
     const isComparable = !/index|list/.test(observed.mediaType);
     return isComparable && observed.digest !== resource.digest ? [{ what: "digest", from: observed.digest, to: resource.digest }] : [];
   },
-  async change(items, { artifacts }) {
+  async change(items, { artifacts, facts }) {
     const images = items.map(({ resource }) => artifacts.image(resource.name, resource.architecture));
-    const payload = await artifacts.imageArchive(images, new Set());
+    const reached = ({ remote }: StoredImage) => remote !== undefined && facts.reaches.includes(remote.probe);
+    const pulled = images.filter((image) => reached(image) && image.remote?.blobs === undefined);
+    const fetched = images.filter((image) => reached(image) && image.remote?.blobs !== undefined);
+    const sent = images.filter((image) => !reached(image));
+    const parts = [...pull(pulled), ...(await fetch(fetched, artifacts)), ...(await send(sent, artifacts))];
     const checks = items.map(
       ({ resource: { name } }) =>
         `${check(name)} | grep -q ' complete (' || { echo ${quote(`the image ${name} is not complete after its import`)} >&2; exit 1; }`,
     );
-    return { script: [`take ${payload.size} | ctr -n k8s.io images import - >/dev/null`, ...checks].join("\n"), payload };
+    const payloads = parts.flatMap(({ payload }) => payload ?? []);
+    return { script: [...parts.map(({ script }) => script), ...checks].join("\n"), payload: joinPayloads(payloads) };
   },
 };
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a parameter of sh; tests put the folder elsewhere
+const stateFolder = "${KBOOT_STATE_DIR:-/var/lib/kboot}";
+const importImages = "ctr -n k8s.io images import - >/dev/null";
+
+/** The operator sends one archive. */
+async function send(images: readonly StoredImage[], artifacts: Artifacts): Promise<readonly Fragment[]> {
+  if (images.length === 0) return [];
+  const payload = await artifacts.imageArchive(images, new Set());
+  return [{ script: `take ${payload.size} | ${importImages}`, payload }];
+}
+
+/** The host fetches the blobs, the operator sends what makes an archive of them. */
+async function fetch(images: readonly StoredImage[], artifacts: Artifacts): Promise<readonly Fragment[]> {
+  if (images.length === 0) return [];
+  const payload = await artifacts.imageArchive(images, new Set(images.flatMap(({ blobs }) => blobs)));
+  const urls = new Set(images.flatMap(({ remote }) => remote?.blobs ?? []));
+  const lines = [
+    "umask 077",
+    `stage=${stateFolder}/.images`,
+    'rm -rf "$stage"',
+    `trap 'rm -rf "$stage"' EXIT`,
+    'mkdir -p "$stage/blobs/sha256"',
+    `take ${payload.size} | tar -x -C "$stage" -f -`,
+    defineFetch,
+    ...[...urls].map((url) => callFetch(url, `"$stage/blobs/sha256/${basename(url)}"`, basename(url))),
+    `tar -c -C "$stage" -f - . | ${importImages}`,
+  ];
+  return [{ script: `(\n${lines.join("\n")}\n)`, payload }];
+}
+
+/** The host pulls by digest, as its containerd is told where from, and gives the image its name. */
+function pull(images: readonly StoredImage[]): readonly Fragment[] {
+  if (images.length === 0) return [];
+  const lines = images.flatMap(({ name, digest }) => {
+    const byDigest = `${name.replace(/:[^:/]+$/, "")}@${digest}`;
+    return [
+      `ctr -n k8s.io images pull "$@" ${quote(byDigest)} >/dev/null`,
+      `ctr -n k8s.io images tag --force ${quote(byDigest)} ${quote(name)} >/dev/null`,
+      `ctr -n k8s.io images rm ${quote(byDigest)} >/dev/null`,
+    ];
+  });
+  // by itself, not by the daemon, so that a proxy in the host's environment counts
+  const options = [
+    "set --",
+    "if ctr images pull --help | grep -q -e --local; then set -- --local; fi",
+    `if [ -d ${registryHostsDir} ]; then set -- "$@" --hosts-dir ${registryHostsDir}; fi`,
+  ];
+  return [{ script: `(\n${[...options, ...lines].join("\n")}\n)` }];
+}

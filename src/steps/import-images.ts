@@ -7,7 +7,7 @@ import { everyHost, sameHost, specOf } from "./where.ts";
 
 function imageResources(site: Site<Live>, host: string, names: readonly string[]): readonly ContainerImageResource[] {
   const { architecture } = factsOf(site, host);
-  return names.map((name) => containerImage(site.artifacts.image(name, architecture), architecture));
+  return names.map((name) => containerImage(site.artifacts.image(name, architecture)));
 }
 
 /** The images with which a host starts, beside its other steps: a control plane waits for no more than these. */

@@ -6,6 +6,7 @@ import {
   containerdUnit,
   containerdUnitFile,
   packagedContainerdConfig,
+  registryHosts,
 } from "../kubernetes/containerd.ts";
 import { hasCredentials } from "../kubernetes/credentials.ts";
 import type { Live } from "../kubernetes/live.ts";
@@ -69,6 +70,7 @@ export const installContainerd: Step<Live> = {
     return [
       ...cniPlugins.map((name) => binary(`${cniBinDir}/${name}`, plugins, name)),
       directory(cniConfDir),
+      ...registryHosts(site.cluster).map(({ path, content }) => file(path, content)),
       ...(containerRuntime.from === "package" ? fromPackage(site, containerRuntime.package) : fromSources(site, architecture)),
       criPlugin,
     ];

@@ -1,4 +1,5 @@
 import type { Step } from "../engine/contracts.ts";
+import { hostPrograms } from "../kubernetes/files.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { binDir } from "../kubernetes/paths.ts";
 import { binary } from "../resources/binary.ts";
@@ -13,7 +14,7 @@ export const installKubernetes: Step<Live> = {
   after: sameHost("containerd"),
   resources(site, host) {
     const { architecture } = factsOf(site, host);
-    return ["kubelet", "kubectl"].map((name) =>
+    return hostPrograms.map((name) =>
       binary(`${binDir}/${name}`, site.artifacts.file(name, site.cluster.kubernetesVersion, architecture), name),
     );
   },

@@ -7,10 +7,11 @@ import { pipeline } from "node:stream/promises";
 import { execa } from "execa";
 import { type Pack, pack } from "tar-stream";
 import { stringify } from "yaml";
-import { openArtifacts } from "../../src/artifacts/index.ts";
+import { openSources } from "../../src/artifacts/index.ts";
 import type { Cluster, Role } from "../../src/inventory/cluster.ts";
 import { readInventory } from "../../src/inventory/read.ts";
 import { containerdConfig, containerdUnit, containerdUnitFile } from "../../src/kubernetes/containerd.ts";
+import { filesFor } from "../../src/kubernetes/files.ts";
 import { imagesFor } from "../../src/kubernetes/images.ts";
 import { clusterConfiguration } from "../../src/kubernetes/kubeadm-config.ts";
 import { kubeletConfiguration, kubeletDropIn, kubeletFiles, kubeletUnit } from "../../src/kubernetes/kubelet.ts";
@@ -78,7 +79,11 @@ async function readLog(path: string): Promise<string> {
 }
 
 async function writeArtifacts(cluster: Cluster, folder: string): Promise<void> {
-  const artifacts = await openArtifacts(cluster.sources);
+  const wanted = {
+    files: [...filesFor(cluster), { name: "kubeadm", version: cluster.kubernetesVersion }],
+    images: imagesFor(cluster, "control-plane"),
+  };
+  const artifacts = await (await openSources(cluster.sources, wanted, new AbortController().signal)).resolve([architecture]);
   const stored = {
     // kubelet, kubeadm and kubectl are one file, as kboot gets it
     "kubernetes.gz": artifacts.file("kubelet", cluster.kubernetesVersion, architecture),
@@ -88,7 +93,7 @@ async function writeArtifacts(cluster: Cluster, folder: string): Promise<void> {
   };
   const kubeadm = artifacts.file("kubeadm", cluster.kubernetesVersion, architecture);
   if (kubeadm.sha256 !== stored["kubernetes.gz"].sha256) throw new Error("kubelet and kubeadm of this bundle are not one file");
-  for (const [name, { payload }] of Object.entries(stored)) await save(payload.open(), join(folder, name));
+  for (const [name, { payload }] of Object.entries(stored)) await save((await payload()).open(), join(folder, name));
   for (const role of ["control-plane", "worker"] as const) {
     const images = imagesFor(cluster, role).map((name) => artifacts.image(name, architecture));
     const archive = await artifacts.imageArchive(images, new Set());

@@ -31,6 +31,7 @@ const good: Facts = {
   commands: {},
   directories: [],
   listening: [],
+  reaches: [],
   state: undefined,
   kubernetes: { caCert: undefined, caKey: undefined, kubeletCredential: false, manifests: [] },
 };

@@ -24,7 +24,7 @@ async function writeInventory(port: number, ...addresses: readonly string[]): Pr
     "  kubernetesVersion: 1.36.3",
     "  network: { plugin: flannel }",
     "  ignoreChecks: [control-planes-reached]",
-    "  sources: [existing]",
+    "  sources: [upstream]",
     `  ssh: { user: nobody, port: ${port}, identityFiles: [./key] }`,
     "  hosts:",
     ...hosts,

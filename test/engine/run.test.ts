@@ -47,7 +47,7 @@ async function run({ folder, hosts = ["one"], way, checks = [], apply = true, un
     checks,
     kinds: new Map([["file", fileKind as unknown as HostKind]]),
     clusterKind: noClusterKind,
-    artifacts: noArtifacts,
+    sources: { probes: [], resolve: async () => noArtifacts },
     open: async ({ name }) => {
       if (unreachable.includes(name)) throw new KbootError("unreachable", "nobody answers");
       return openTestHost({ name, mode: apply ? "change" : "read" });

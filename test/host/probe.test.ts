@@ -122,7 +122,7 @@ test("reads a host as it is in the field", (t) => {
 
 test("of packages that are asked for, the installed version is told, else what apt would install", async (t) => {
   const host = await openTestHost({ mode: "read" });
-  const { stdout, stderr } = await host.run(probeScript(["dpkg", "no-such-package"]), { signal });
+  const { stdout, stderr } = await host.run(probeScript({ packages: ["dpkg", "no-such-package"] }), { signal });
   await host.close();
   t.is(stderr, "");
   const { packages } = parseFacts(stdout, readAt);

@@ -44,7 +44,7 @@ test("fills in every default", (t) => {
     containerd: {},
     extraArgs: { apiServer: [], controllerManager: [], scheduler: [], etcd: [], kubelet: [] },
     network: { plugin: "weave-net", version: "2.9.0", registry: "docker.io/rajchaudhuri", mtu: undefined },
-    sources: [{ kind: "existing" }],
+    sources: [{ kind: "upstream" }],
     ignoreChecks: [],
   });
 });
@@ -80,14 +80,16 @@ test("keeps an endpoint with a name of the user's out of /etc/hosts", (t) => {
 test("resolves paths from the file's folder and the home folder", (t) => {
   const { hosts, sources } = cluster(`
   ssh: { identityFiles: [keys/a, ../b, /c, ~/.ssh/d], knownHostsFile: ./known_hosts }
-  sources: [{ bundle: ~/bundle }, existing, { bundle: bundles/b }]
+  sources: [{ bundle: ~/bundle }, { registry: "host:5000/k8s", insecure: true }, { bundle: bundles/b }, { mirror: http://host/k }, upstream]
 `);
   t.deepEqual(hosts[0]?.ssh.identityFiles, ["/srv/clusters/keys/a", "/srv/b", "/c", "/home/me/.ssh/d"]);
   t.is(hosts[0]?.ssh.knownHostsFile, "/srv/clusters/known_hosts");
   t.deepEqual(sources, [
     { kind: "bundle", path: "/home/me/bundle" },
-    { kind: "existing" },
+    { kind: "registry", address: "host:5000/k8s", insecure: true },
     { kind: "bundle", path: "/srv/clusters/bundles/b" },
+    { kind: "mirror", url: "http://host/k" },
+    { kind: "upstream" },
   ]);
 });
 

@@ -296,12 +296,14 @@ test(
   "refuses sources that are none",
   refuses,
   `
-  sources: [existing, bundle, { bundel: /x }, { bundle: $HOME/x }, { bundle: /x, sha256: y }]`,
+  sources: [upstream, bundle, { bundel: /x }, { bundle: $HOME/x }, { bundle: /x, sha256: y }, { mirror: ftp://x }, { registry: 'http://x' }]`,
   [
-    "6:23 sources[1]: is not a source; write existing, or bundle: and the path of a directory",
-    "6:31 sources[2]: is not a source; write existing, or bundle: and the path of a directory",
+    "6:23 sources[1]: is not a source; write upstream, bundle: and a directory, mirror: and a URL, or registry: and an address",
+    "6:31 sources[2]: is not a source; write upstream, bundle: and a directory, mirror: and a URL, or registry: and an address",
     "6:57 sources[3].bundle: $HOME/x names a variable, and those are not expanded; write the path out, ~/ for the home folder",
     "6:82 sources[4].sha256: there is no such field; those here are bundle",
+    '6:105 sources[5].mirror: "ftp://x" is not the URL of a folder; write it like https://mirror.example.com/kboot',
+    '6:128 sources[6].registry: "http://x" is not the beginning of an image name; write it like registry.example.com:5000/team, without scheme and last slash',
   ],
 );
 

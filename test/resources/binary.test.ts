@@ -19,8 +19,8 @@ function stored(name: string, format: StoredFile["format"], bytes: Buffer, membe
     architecture: "amd64",
     format,
     sha256: sha256(bytes),
-    payload: bytesPayload(bytes),
-    members: Object.entries(members).map(([path, content]) => ({ path, sha256: sha256(content), size: content.length })),
+    payload: async () => bytesPayload(bytes),
+    members: Object.entries(members).map(([path, content]) => ({ path, sha256: sha256(content) })),
   };
 }
 

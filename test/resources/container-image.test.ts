@@ -2,7 +2,7 @@ import test from "ava";
 import { Vault } from "../../src/engine/vault.ts";
 import { containerImage, containerImageKind } from "../../src/resources/container-image.ts";
 
-const image = containerImage({ name: "registry.example/app:v1", digest: "sha256:aaa", blobs: [] }, "amd64");
+const image = containerImage({ name: "registry.example/app:v1", architecture: "amd64", digest: "sha256:aaa", blobs: [] });
 const context = { vault: new Vault(), now: new Date(0), changing: new Set<string>() };
 const head = "REF TYPE DIGEST STATUS SIZE UNPACKED\n";
 

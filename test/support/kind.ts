@@ -30,6 +30,8 @@ export interface KindOptions {
   readonly changing?: ReadonlySet<string>;
   readonly bin?: string;
   readonly now?: Date;
+  /** URLs that the host reaches. */
+  readonly reaches?: readonly string[];
 }
 
 /** Observes for real and compares. */
@@ -59,7 +61,7 @@ export async function bringInOrder<R extends AnyResource, O>(kind: HostKind<R, O
     vault: options.vault ?? new Vault(),
     artifacts: options.artifacts ?? noArtifacts,
     now: options.now ?? new Date(),
-    facts: {} as Facts,
+    facts: { reaches: options.reaches ?? [] } as unknown as Facts,
   };
   return runFragment(await kind.change(items, context), options);
 }

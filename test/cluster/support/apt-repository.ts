@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { execa } from "execa";
-import { bundleArtifacts, openBundle } from "../../../src/artifacts/bundle.ts";
+import { openSources } from "../../../src/artifacts/index.ts";
 import { hostVersions } from "../../../src/kubernetes/versions.ts";
 import { writeAptIndex } from "../../support/apt-index.ts";
 
@@ -37,12 +37,14 @@ const postinst = "#!/bin/sh\nset -e\nsystemctl daemon-reload\nsystemctl enable -
 
 /** Writes `containerd.deb` with the bundle's containerd and runc, as distributions lay it out: a unit, a conffile, and it starts itself. */
 async function makePackage(folder: string, bundle: string): Promise<void> {
-  const artifacts = bundleArtifacts([await openBundle(bundle)]);
+  const files = (["containerd", "runc"] as const).map((name) => ({ name, version: hostVersions[name] }));
+  const sources = await openSources([{ kind: "bundle", path: bundle }], { files, images: [] }, AbortSignal.timeout(60_000));
+  const artifacts = await sources.resolve(["amd64"]);
   const tree = join(folder, "tree");
   const folders = ["usr/bin", "usr/sbin", "usr/lib/systemd/system", "etc/containerd", "DEBIAN"];
   for (const name of folders) await mkdir(join(tree, name), { recursive: true });
   const unpack = async (name: "containerd" | "runc", command: string) => {
-    const bytes = artifacts.file(name, hostVersions[name], "amd64").payload.open();
+    const bytes = (await artifacts.file(name, hostVersions[name], "amd64").payload()).open();
     await execa("sh", ["-c", command], { cwd: tree, input: Readable.from(bytes, { objectMode: false }) });
   };
   await unpack("containerd", "tar -xz -C usr");

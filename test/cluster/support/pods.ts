@@ -1,4 +1,4 @@
-import { bundleArtifacts, openBundle } from "../../../src/artifacts/bundle.ts";
+import { openSources } from "../../../src/artifacts/index.ts";
 import { type Lab, sendToHost } from "./lab.ts";
 
 /** The image of test pods: a small system with busybox' programs. */
@@ -6,7 +6,9 @@ export const testImage = "docker.io/library/busybox:1.37";
 
 /** Gives a host the image of test pods, which no cluster needs by itself. */
 export async function importTestImage(set: Lab, host: string, bundle: string): Promise<void> {
-  const artifacts = bundleArtifacts([await openBundle(bundle)]);
+  const wanted = { files: [], images: [testImage] };
+  const sources = await openSources([{ kind: "bundle", path: bundle }], wanted, AbortSignal.timeout(60_000));
+  const artifacts = await sources.resolve(["amd64"]);
   const archive = await artifacts.imageArchive([artifacts.image(testImage, "amd64")], new Set());
   await sendToHost(set, host, "ctr -n k8s.io images import -", archive.open());
 }

@@ -1,0 +1,81 @@
+import type { Dispatcher, Response } from "undici";
+import { KbootError } from "../errors.ts";
+
+export interface GetOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** One GET. Resolves whatever the status is; throws a transient KbootError `artifact` when there is no answer. */
+export type Get = (url: string, options: GetOptions) => Promise<Response>;
+
+let dispatcher: Dispatcher | undefined;
+
+/**
+ * A GET that follows redirects, and goes through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name. Connecting, an answer
+ * and each part of a body may take their time, but none may hang.
+ */
+export const get: Get = async (url, { headers = {}, signal }) => {
+  const { EnvHttpProxyAgent, fetch } = await import("undici");
+  dispatcher ??= new EnvHttpProxyAgent({ connect: { timeout: 10_000 }, headersTimeout: 30_000, bodyTimeout: 60_000 });
+  try {
+    // a compressed body could not be resumed
+    return await fetch(url, { headers: { "accept-encoding": "identity", ...headers }, signal, dispatcher });
+  } catch (cause) {
+    throw noAnswer(url, cause, signal);
+  }
+};
+
+/** The error for a request, or the rest of its answer, that did not come. */
+export function noAnswer(url: string, cause: unknown, signal: AbortSignal): KbootError {
+  if (signal.aborted) return new KbootError("cancelled", `cancelled: ${url}`, { cause });
+  return new KbootError("artifact", `no answer from ${url}: ${reasonOf(cause)}`, {
+    hint: "is the address right, and does this machine reach it? HTTP_PROXY, HTTPS_PROXY and NO_PROXY count; then run again",
+    cause,
+    transient: true,
+  });
+}
+
+/** What a failed request says is the least of it: the reason stands in its cause. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const inner = error instanceof AggregateError ? error.errors[0] : error.cause;
+  return inner === undefined ? error.message : reasonOf(inner);
+}
+
+/** The whole body as bytes; for small things alone. Throws KbootError `artifact` when it is larger than `most`. */
+export async function readSmall(url: string, response: Response, signal: AbortSignal, most = 16 << 20): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      size += chunk.length;
+      if (size > most) break;
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    throw noAnswer(url, cause, signal);
+  }
+  if (size > most) throw new KbootError("artifact", `${url} is larger than such a thing can be`, { hint: "is the address right?" });
+  return Buffer.concat(chunks);
+}
+
+/** The error for an answer with a status that is none of those wanted. 429 and 5xx may heal. */
+export function refused(url: string, status: number): KbootError {
+  return new KbootError("artifact", `${url} answers with status ${status}`, {
+    hint:
+      status === 404 ? "does this version exist, and is it there for this architecture?" : "see whether the server may be asked from here",
+    transient: status === 429 || status >= 500,
+  });
+}
+
+/** The body of a small file, or undefined where there is none (404). */
+export async function getSmall(url: string, options: GetOptions & { readonly get?: Get }): Promise<Buffer | undefined> {
+  const response = await (options.get ?? get)(url, options);
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    if (response.status === 404) return undefined;
+    throw refused(url, response.status);
+  }
+  return readSmall(url, response, options.signal);
+}
