@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import test from "ava";
 import { KbootError } from "../../src/errors.ts";
 import { parseFacts, probeScript } from "../../src/host/probe.ts";
+import { startWeb } from "../artifacts/support/web.ts";
 import { openTestHost } from "../support/fake-host.ts";
 
 const { signal } = new AbortController();
@@ -35,6 +36,19 @@ for (const sh of [["dash"], ["busybox", "sh"]]) {
     t.true(Object.keys(facts.kernelFeatures).length > 0);
   });
 }
+
+test("a host says which URLs answer it", async (t) => {
+  const web = await startWeb(t);
+  web.files.set("/kboot/bundle.json", Buffer.from("{}"));
+  const registry = await startWeb(t);
+  registry.token = "secret";
+  const urls = [`${web.url}/kboot/bundle.json`, `${web.url}/other`, `${registry.url}/v2/`, "http://127.0.0.1:9/"];
+  const host = await openTestHost({ mode: "read" });
+  const { stdout, stderr } = await host.run(probeScript(urls), { signal });
+  await host.close();
+  t.is(stderr, "");
+  t.deepEqual(parseFacts(stdout, readAt).reaches.toSorted(), [`${registry.url}/v2/`, `${web.url}/kboot/bundle.json`].toSorted());
+});
 
 test("reads a host as it is in the field", (t) => {
   const facts = parseFacts(

@@ -1,6 +1,6 @@
 import test from "ava";
 import { parse } from "smol-toml";
-import { containerdConfig, containerdUnit, packagedContainerdConfig } from "../../src/kubernetes/containerd.ts";
+import { containerdConfig, containerdUnit, packagedContainerdConfig, registryHosts } from "../../src/kubernetes/containerd.ts";
 import { parseUnit } from "../../src/render/unit.ts";
 import { testCluster } from "./fixture.ts";
 
@@ -66,6 +66,30 @@ test("for a package the same is written as version 2, which containerd 1.7 and 2
       },
     },
   });
+});
+
+test("registries among the sources are asked before upstream's, by containerd too", (t) => {
+  const sources = [
+    { kind: "registry", address: "host:5000/team/k8s", insecure: true },
+    { kind: "mirror", url: "http://mirror" },
+    { kind: "registry", address: "registry.example.com", insecure: false },
+  ] as const;
+  const cluster = testCluster({ sources });
+  t.like(parse(containerdConfig(cluster)), {
+    plugins: { "io.containerd.cri.v1.images": { registry: { config_path: "/etc/containerd/certs.d" } } },
+  });
+  const files = registryHosts(cluster);
+  t.deepEqual(
+    files.map(({ path }) => path),
+    ["/etc/containerd/certs.d/ghcr.io/hosts.toml", "/etc/containerd/certs.d/registry.k8s.io/hosts.toml"],
+  );
+  const { host } = parse(files[0]?.content ?? "") as { host: Record<string, unknown> };
+  const options = { capabilities: ["pull", "resolve"], override_path: true };
+  t.deepEqual(Object.entries(host), [
+    ["http://host:5000/v2/team/k8s", options],
+    ["https://registry.example.com/v2", options],
+  ]);
+  t.deepEqual(registryHosts(testCluster()), []);
 });
 
 test("a restart of containerd leaves containers alone", (t) => {

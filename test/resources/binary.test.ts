@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import test from "ava";
@@ -7,8 +7,10 @@ import { pack } from "tar-stream";
 import type { Artifacts, StoredFile } from "../../src/engine/contracts.ts";
 import { bytesPayload } from "../../src/host/payload.ts";
 import { binary, binaryKind } from "../../src/resources/binary.ts";
+import { callFetch, defineFetch } from "../../src/resources/fetch.ts";
+import { startWeb } from "../artifacts/support/web.ts";
 import { bringInOrder, differences, noArtifacts, temporaryFolder } from "../support/kind.ts";
-import { shells } from "../support/run-fragment.ts";
+import { runSh, shells } from "../support/run-fragment.ts";
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
@@ -71,6 +73,36 @@ for (const shell of shells) {
     );
   });
 
+  test(`a host that reaches the source fetches for itself, and nothing is sent (${name})`, async (t) => {
+    const [web, folder] = await Promise.all([startWeb(t), temporaryFolder()]);
+    const members = { "bin/one": Buffer.from("one") };
+    const bytes = await tarGz(members);
+    web.files.set("/archive.tar.gz", bytes);
+    const remote = { probe: "http://there", url: `${web.url}/archive.tar.gz` };
+    const archive = { ...stored("archive", "tar.gz", bytes, members), remote };
+    const path = join(folder, "one");
+    const options = { shell, artifacts: artifacts({ ...archive, payload: () => Promise.reject(new Error("not to be sent")) }) };
+    const result = await bringInOrder(binaryKind, [binary(path, archive, "bin/one")], { ...options, reaches: ["http://there"] });
+    t.is(result.exitCode, 0, result.stderr);
+    t.is(await readFile(path, "utf8"), "one");
+    t.deepEqual(await readdir(folder), ["one"]);
+
+    await writeFile(path, "old");
+    web.files.set("/archive.tar.gz", Buffer.from("evil"));
+    const damaged = await bringInOrder(binaryKind, [binary(path, archive, "bin/one")], { ...options, reaches: ["http://there"] });
+    t.not(damaged.exitCode, 0);
+    t.regex(damaged.stderr, /archive\.tar\.gz came damaged: wanted sha256 [0-9a-f]{64}, got [0-9a-f]{64}/);
+    web.files.clear();
+    const missing = await bringInOrder(binaryKind, [binary(path, archive, "bin/one")], { ...options, reaches: ["http://there"] });
+    t.regex(missing.stderr, /this host cannot fetch http:\S+archive\.tar\.gz/);
+    t.is(await readFile(path, "utf8"), "old");
+
+    web.files.set("/archive.tar.gz", bytes);
+    const sent = await bringInOrder(binaryKind, [binary(path, archive, "bin/one")], { shell, artifacts: artifacts(archive) });
+    t.is(sent.exitCode, 0, sent.stderr);
+    t.is(await readFile(path, "utf8"), "one");
+  });
+
   test(`a damaged file is told and changes nothing (${name})`, async (t) => {
     const folder = await temporaryFolder();
     const path = join(folder, "bin", "tool");
@@ -84,3 +116,12 @@ for (const shell of shells) {
     t.is(await readFile(path, "utf8"), "old");
   });
 }
+
+test("wget does where there is no curl", async (t) => {
+  const [web, folder] = await Promise.all([startWeb(t), temporaryFolder()]);
+  web.files.set("/tool", Buffer.from("tool"));
+  const call = `command() { false; }\n${defineFetch}\n${callFetch(`${web.url}/tool`, join(folder, "tool"), sha256(Buffer.from("tool")))}`;
+  const result = await runSh(`set -eu\n${call}`, {});
+  t.is(result.exitCode, 0, result.stderr);
+  t.is(await readFile(join(folder, "tool"), "utf8"), "tool");
+});

@@ -1,7 +1,11 @@
 import test from "ava";
+import { wantedBy } from "../../src/cli/operate.ts";
+import type { Artifacts, StoredFile } from "../../src/engine/contracts.ts";
 import { assertWay, listPairs } from "../../src/engine/pairs.ts";
+import type { Facts } from "../../src/host/facts.ts";
 import { parseInventory } from "../../src/inventory/parse.ts";
 import { bootstrapWay } from "../../src/steps/index.ts";
+import { noArtifacts } from "../support/kind.ts";
 
 const text = `
 apiVersion: kboot.dev/v1alpha1
@@ -32,6 +36,40 @@ test("every edge of a step leads to a step that runs on one of its hosts, or on 
       );
     }
   }
+});
+
+test("what the steps take from the sources is what the sources are asked for beforehand", (t) => {
+  if (cluster === undefined) return t.fail("the inventory is wrong");
+  const taken = new Set<string>();
+  const artifacts: Artifacts = {
+    ...noArtifacts,
+    file(name, version, architecture) {
+      taken.add(`${name} ${version}`);
+      const anyMember = { find: () => ({ path: "", sha256: "" }) } as unknown as StoredFile["members"];
+      return {
+        name,
+        version,
+        architecture,
+        format: "raw",
+        sha256: "",
+        payload: () => Promise.reject(new Error("nothing is read")),
+        members: anyMember,
+      };
+    },
+    image(name, architecture) {
+      taken.add(name);
+      return { name, architecture, digest: "", blobs: [] };
+    },
+  };
+  const facts = new Map(
+    cluster.hosts.map(({ name }) => [name, { architecture: "amd64", directories: [], nameservers: [] } as unknown as Facts]),
+  );
+  const site = { cluster, facts, artifacts, live: undefined, nodeAddress: new Map(), unreachable: new Map(), now: new Date() };
+  for (const id of ["containerd", "images", "addon-images", "kubernetes"]) {
+    for (const { name } of cluster.hosts) bootstrapWay.find((step) => step.id === id)?.resources?.(site, name);
+  }
+  const { files, images } = wantedBy(cluster);
+  t.deepEqual([...taken].sort(), [...files.map(({ name, version }) => `${name} ${version}`), ...images].sort());
 });
 
 test("authorities, certificates and manifests belong to control planes, joining to workers", (t) => {

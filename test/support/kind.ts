@@ -30,6 +30,8 @@ export interface KindOptions {
   readonly changing?: ReadonlySet<string>;
   readonly bin?: string;
   readonly now?: Date;
+  /** What stands for /var/lib/kboot. */
+  readonly stateFolder?: string;
   /** URLs that the host reaches. */
   readonly reaches?: readonly string[];
 }
