@@ -17,7 +17,8 @@ let dispatcher: Dispatcher | undefined;
  */
 export const get: Get = async (url, { headers = {}, signal }) => {
   const { EnvHttpProxyAgent, fetch } = await import("undici");
-  dispatcher ??= new EnvHttpProxyAgent({ connect: { timeout: 10_000 }, headersTimeout: 30_000, bodyTimeout: 60_000 });
+  // many proxies tunnel to port 443 alone: what is asked in plain HTTP is asked of the proxy itself
+  dispatcher ??= new EnvHttpProxyAgent({ connect: { timeout: 10_000 }, headersTimeout: 30_000, bodyTimeout: 60_000, proxyTunnel: false });
   try {
     // a compressed body could not be resumed
     return await fetch(url, { headers: { "accept-encoding": "identity", ...headers }, signal, dispatcher });

@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { z } from "zod";
+import { KbootError } from "../errors.ts";
 import { type Blob, sha256Of } from "./blob.ts";
 import { download } from "./download.ts";
 
@@ -10,18 +12,28 @@ export function cacheFolder(): string {
   return process.env["KBOOT_CACHE"] || join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "kboot");
 }
 
+export interface StoreOptions {
+  /** Default: `artifacts` in the cache. */
+  readonly folder?: string;
+  readonly onFetch?: (url: string) => void;
+}
+
 /** Checked bytes on this machine's disk, by their sha256, and what was once found out about them. Several processes may use one. */
 export class Store {
   readonly #folder: string;
   readonly #running = new Map<string, Promise<string>>();
 
-  constructor(folder = join(cacheFolder(), "artifacts")) {
+  readonly #onFetch: (url: string) => void;
+
+  /** `onFetch` is told each URL that is downloaded from. */
+  constructor({ folder = join(cacheFolder(), "artifacts"), onFetch = () => {} }: StoreOptions = {}) {
     this.#folder = folder;
+    this.#onFetch = onFetch;
   }
 
   /** Path of the blob's bytes; they are downloaded first where need be. Throws KbootError `artifact`, `cancelled`. */
   async fetch(blob: Blob, signal: AbortSignal): Promise<string> {
-    if ("path" in blob.at) return blob.at.path;
+    if ("path" in blob.at) return onDisk(blob.at.path, blob.size);
     const running = this.#running.get(blob.sha256) ?? this.#fetch(blob, blob.at, signal);
     this.#running.set(blob.sha256, running);
     return running.finally(() => this.#running.delete(blob.sha256));
@@ -35,9 +47,7 @@ export class Store {
   /** Keeps bytes that are at hand; returns their path. */
   async put(bytes: Uint8Array): Promise<string> {
     const path = await this.#path(sha256Of(bytes));
-    const own = `${path}.${process.pid}.new`;
-    await writeFile(own, bytes);
-    await rename(own, path);
+    await replace(path, bytes);
     return path;
   }
 
@@ -53,15 +63,13 @@ export class Store {
   }
 
   async remember(name: string, value: unknown): Promise<void> {
-    const path = await this.#note(name);
-    const own = `${path}.${process.pid}.new`;
-    await writeFile(own, JSON.stringify(value));
-    await rename(own, path);
+    await replace(await this.#note(name), JSON.stringify(value));
   }
 
   async #fetch(blob: Blob, at: Exclude<Blob["at"], { path: string }>, signal: AbortSignal): Promise<string> {
     const path = await this.#path(blob.sha256);
     if (await exists(path)) return path;
+    this.#onFetch(at.url);
     const part = await this.#claim(path);
     await download({ url: at.url, get: at.get, sha256: blob.sha256, size: blob.size }, part, signal);
     await rename(part, path);
@@ -91,6 +99,22 @@ export class Store {
     await mkdir(join(this.#folder, "known"), { recursive: true });
     return join(this.#folder, "known", `${sha256Of(Buffer.from(name))}.json`);
   }
+}
+
+async function replace(path: string, content: string | Uint8Array): Promise<void> {
+  const own = `${path}.${randomUUID()}.new`;
+  await writeFile(own, content);
+  await rename(own, path);
+}
+
+/** The path of a file that belongs to a bundle. */
+async function onDisk(path: string, size: number | undefined): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (found !== undefined && (size === undefined || found.size === size)) return path;
+  throw new KbootError("artifact", `a file of the bundle ${found === undefined ? "is missing" : `has ${found.size} bytes, not ${size}`}`, {
+    where: { file: path },
+    hint: "make the bundle again",
+  });
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -49,7 +49,7 @@ export async function operate(cluster: Cluster, run: RunIdentity, select: Select
     checks,
     kinds: hostKinds,
     clusterKind: objectClusterKind,
-    sources: await openSources(cluster.sources, wantedBy(cluster), signal),
+    sources: await openSources(cluster.sources, wantedBy(cluster), signal, { onFetch: (url) => emit({ type: "fetching", url }) }),
     open: (host) => openHost(host, run, { signal, onWaiting: (text) => emit({ type: "waiting", host: host.name, text }) }),
     chooseNodeAddresses,
     readLive: createReadLive(),

@@ -6,6 +6,8 @@ export type EngineEvent = { readonly at: number } & (
   | { readonly type: "host-reached"; readonly host: string; readonly seconds: number }
   | { readonly type: "host-set-aside"; readonly host: string; readonly error: Error }
   | { readonly type: "waiting"; readonly host: string; readonly text: string }
+  /** This machine brings something here, for itself or to send it on. */
+  | { readonly type: "fetching"; readonly url: string }
   | {
       readonly type: "problem";
       readonly check: string;

@@ -76,6 +76,8 @@ function oneLine(text: string): string {
  *   lost                  the run lock is gone
  *   said TEXT             a running script has called \`say\` (on stderr, in mode change only)
  *
+ * The proxies that /etc/environment names count for scripts; sudo would leave them out.
+ *
  * The run lock is held by a process beside the shell, since it shall be free as soon as the client is dead, while a
  * script may still run: writing to a pipe that nobody reads ends that process. So that process passes on what scripts say, too.
  * The script lock is inherited by scripts.
@@ -197,11 +199,28 @@ kboot_run_relayed() {
   return "$kboot_status"
 }
 
+kboot_proxies() {
+  if [ ! -r "$1" ]; then return; fi
+  while IFS= read -r kboot_line || [ -n "$kboot_line" ]; do
+    kboot_line=\${kboot_line#export }
+    case $kboot_line in
+      http_proxy=* | https_proxy=* | no_proxy=* | HTTP_PROXY=* | HTTPS_PROXY=* | NO_PROXY=*) ;;
+      *) continue ;;
+    esac
+    kboot_value=\${kboot_line#*=}
+    case $kboot_value in
+      "'"*"'" | '"'*'"') kboot_value=\${kboot_value#?} kboot_value=\${kboot_value%?} ;;
+    esac
+    export "\${kboot_line%%=*}=$kboot_value"
+  done <"$1"
+}
+
 kboot_serve() {
   PATH=\${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
   LC_ALL=C
   export PATH LC_ALL
   umask 022
+  kboot_proxies /etc/environment
   cd /
   kboot_keeper=
   trap kboot_end EXIT

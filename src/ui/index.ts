@@ -63,8 +63,11 @@ async function listenForReader(
   const display = createLiveDisplay();
   closers.push(display.close);
   const draw = thinBytes(display.listen);
+  let isDrawing = false;
   return (event) => {
-    if (!event.type.startsWith("step-")) print(event);
+    // once lines are drawn, what runs on each host is what matters
+    if (!event.type.startsWith("step-") && !(isDrawing && event.type === "fetching")) print(event);
+    isDrawing ||= event.type === "planned" && event.willApply;
     draw(event);
   };
 }

@@ -30,6 +30,8 @@ function describe(event: EngineEvent, titles: ReadonlyMap<string, string>, colou
       return `${colours.red("set aside:")} ${printError(event.error)}`;
     case "waiting":
       return `${event.host}: ${event.text}`;
+    case "fetching":
+      return `fetching ${event.url}`;
     case "problem":
       // those that are not ignored end the run with an error that holds them all
       return event.ignored ? `${event.host ?? "cluster"}: ${event.message} (${event.check}, ignored)` : undefined;

@@ -25,7 +25,7 @@ interface Scene {
 async function scene(t: ExecutionContext): Promise<Scene> {
   const [web, folder] = await Promise.all([startWeb(t), temporaryFolder()]);
   await layOutUpstream(web);
-  const store = new Store(join(folder, "store"));
+  const store = new Store({ folder: join(folder, "store") });
   return {
     web,
     folder,
@@ -143,7 +143,7 @@ test("a wrong checksum file is told", async (t) => {
   t.regex((await failure(t, create("bundle"))).message, /kubelet is damaged: wanted sha256 f{64}, got /);
   web.files.set(`${kubelet}.sha256`, Buffer.from("<html>sorry</html>"));
   const other = { ...everything, files: [{ name: "kubelet", version: "1.37.2" }] };
-  const fresh = new Store(await temporaryFolder());
+  const fresh = new Store({ folder: await temporaryFolder() });
   const output = join(await temporaryFolder(), "bundle");
   const error = await failure(
     t,

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { extract } from "tar-stream";
@@ -18,9 +18,9 @@ const coreDns = "registry.k8s.io/coredns/coredns:v1.14.6";
 
 async function scene(t: ExecutionContext) {
   const [web, folder] = await Promise.all([startWeb(t), temporaryFolder()]);
-  const store = new Store(join(folder, "store"));
+  const store = new Store({ folder: join(folder, "store") });
   const resolve = async (...sources: readonly ArtifactSource[]) =>
-    (await openSources(sources, everything, signal, store)).resolve(["amd64"]);
+    (await openSources(sources, everything, signal, { folder: join(folder, "store") })).resolve(["amd64"]);
   return { web, folder, store, resolve };
 }
 
@@ -156,6 +156,19 @@ test("the first source that has a thing is taken", async (t) => {
   t.is(artifacts.image(coreDns, "amd64").digest, digest);
   t.is(artifacts.image("docker.io/library/busybox:1.37", "amd64").remote, undefined, "from the bundle on disk");
   t.is(artifacts.file("kubelet", "1.37.2", "amd64").remote, undefined);
+});
+
+test("a bundle that has lost a file, or the end of one, is told when that is to be sent", async (t) => {
+  const { bundle } = await mirror(t);
+  const artifacts = await (await scene(t)).resolve({ kind: "bundle", path: bundle });
+  const { files } = JSON.parse(await readFile(join(bundle, "bundle.json"), "utf8")) as { files: { name: string; path: string }[] };
+  const pathOf = (wanted: string) => join(bundle, files.find(({ name }) => name === wanted)?.path ?? "");
+  await truncate(pathOf("runc"), 100);
+  await rm(pathOf("kubelet"));
+  const [short, lost] = [artifacts.file("runc", "1.3.3", "amd64"), artifacts.file("kubelet", "1.37.2", "amd64")];
+  t.is((await failure(t, short.payload())).message, "a file of the bundle has 100 bytes, not 4000");
+  const error = await failure(t, lost.payload());
+  t.deepEqual([error.message, error.where], ["a file of the bundle is missing", { file: pathOf("kubelet") }]);
 });
 
 test("what no source has is named with the sources that were asked, when it is asked for", async (t) => {

@@ -47,7 +47,7 @@ for unit in containerd kubelet; do echo "-- $unit"; journalctl -u $unit -n 25 -o
 
 async function runTests(signal: AbortSignal): Promise<number> {
   say("building Kubernetes' components, or finding them built");
-  await buildBundle();
+  for (const kubernetes of ["1.36.3", "1.37.2"]) await buildBundle({ kubernetes });
   signal.throwIfAborted();
   try {
     const hosts = await labUp(set, { controlPlanes: 1, workers: 3 });

@@ -19,3 +19,8 @@ test("an error's further lines stand below its first", (t) => {
 test("a plan alone is printed whole and without a time", (t) => {
   t.is(tell(record({ type: "planned", plan, willApply: false })), printPlan(plan));
 });
+
+test("what this machine fetches is told by its URL", (t) => {
+  const line = createPlainLines()({ type: "fetching", url: "https://mirror.example.com/runc", at: 1 });
+  t.is(line, "   0.0 s  fetching https://mirror.example.com/runc\n");
+});

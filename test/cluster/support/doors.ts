@@ -47,12 +47,19 @@ export function serveFolder(host: string, folder: string): Promise<Door> {
 
 /** Passes requests on to another server of this machine. */
 export function passOn(host: string, to: string): Promise<Door> {
-  return openDoor(host, (asked, response) => {
-    const onward = request(`${to}${asked.url}`, { method: asked.method, headers: asked.headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    onward.on("error", () => response.destroy());
-    asked.pipe(onward);
+  return openDoor(host, (asked, response) => forward(asked, response, `${to}${asked.url}`));
+}
+
+/** An HTTP proxy: clients name the whole URL. */
+export function openProxy(host: string): Promise<Door> {
+  return openDoor(host, (asked, response) => forward(asked, response, asked.url ?? ""));
+}
+
+function forward(asked: IncomingMessage, response: ServerResponse, url: string): void {
+  const onward = request(url, { method: asked.method, headers: asked.headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
   });
+  onward.on("error", () => response.destroy());
+  asked.pipe(onward);
 }

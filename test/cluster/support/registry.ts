@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:f
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
+import { run } from "../../components/run.ts";
 import { cacheFolder } from "./lab.ts";
 
 /** An image of a bundle, and where in the registry it shall be. */
@@ -29,13 +29,13 @@ async function findProgram(): Promise<string> {
   if (existsSync(program)) return program;
   await mkdir(cacheFolder, { recursive: true });
   const work = await mkdtemp(join(cacheFolder, ".docker-registry-"));
-  const download = () => execa("apt-get", ["download", "-qq", "docker-registry"], { cwd: work });
+  const download = () => run("apt-get", ["download", "-qq", "docker-registry"], { cwd: work });
   await download().catch(async () => {
-    await execa("apt-get", ["update", "-qq"]);
+    await run("apt-get", ["update", "-qq"]);
     await download();
   });
   const [name = ""] = await readdir(work);
-  await execa("dpkg-deb", ["-x", name, "."], { cwd: work });
+  await run("dpkg-deb", ["-x", name, "."], { cwd: work });
   await rm(folder, { recursive: true, force: true });
   await rename(work, folder);
   return program;
