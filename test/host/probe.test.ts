@@ -35,20 +35,20 @@ for (const sh of [["dash"], ["busybox", "sh"]]) {
     t.is(facts.commands["mount"], true);
     t.true(Object.keys(facts.kernelFeatures).length > 0);
   });
-}
 
-test("a host says which URLs answer it", async (t) => {
-  const web = await startWeb(t);
-  web.files.set("/kboot/bundle.json", Buffer.from("{}"));
-  const registry = await startWeb(t);
-  registry.token = "secret";
-  const urls = [`${web.url}/kboot/bundle.json`, `${web.url}/other`, `${registry.url}/v2/`, "http://127.0.0.1:9/"];
-  const host = await openTestHost({ mode: "read" });
-  const { stdout, stderr } = await host.run(probeScript(urls), { signal });
-  await host.close();
-  t.is(stderr, "");
-  t.deepEqual(parseFacts(stdout, readAt).reaches.toSorted(), [`${registry.url}/v2/`, `${web.url}/kboot/bundle.json`].toSorted());
-});
+  test(`${sh.join(" ")}: a host says which URLs answer it`, async (t) => {
+    const web = await startWeb(t);
+    web.files.set("/kboot/bundle.json", Buffer.from("{}"));
+    const registry = await startWeb(t);
+    registry.token = "secret";
+    const urls = [`${web.url}/kboot/bundle.json`, `${web.url}/other`, `${registry.url}/v2/`, "http://127.0.0.1:9/"];
+    const host = await openTestHost({ mode: "read", sh });
+    const { stdout, stderr } = await host.run(probeScript(urls), { signal });
+    await host.close();
+    t.is(stderr, "");
+    t.deepEqual(parseFacts(stdout, readAt).reaches.toSorted(), [`${registry.url}/v2/`, `${web.url}/kboot/bundle.json`].toSorted());
+  });
+}
 
 test("reads a host as it is in the field", (t) => {
   const facts = parseFacts(
