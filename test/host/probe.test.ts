@@ -43,7 +43,7 @@ for (const sh of [["dash"], ["busybox", "sh"]]) {
     registry.token = "secret";
     const urls = [`${web.url}/kboot/bundle.json`, `${web.url}/other`, `${registry.url}/v2/`, "http://127.0.0.1:9/"];
     const host = await openTestHost({ mode: "read", sh });
-    const { stdout, stderr } = await host.run(probeScript(urls), { signal });
+    const { stdout, stderr } = await host.run(probeScript({ urls: urls }), { signal });
     await host.close();
     t.is(stderr, "");
     t.deepEqual(parseFacts(stdout, readAt).reaches.toSorted(), [`${registry.url}/v2/`, `${web.url}/kboot/bundle.json`].toSorted());
