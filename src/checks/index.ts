@@ -3,6 +3,14 @@ import type { Live } from "../kubernetes/live.ts";
 import { clusterChecks } from "./cluster.ts";
 import { containerRuntimeChecks } from "./container-runtime.ts";
 import { hostChecks } from "./hosts.ts";
+import { networkChecks } from "./network.ts";
+import { weaveChecks } from "./weave-net.ts";
 
 /** Every check, in the order in which problems are shown. */
-export const checks: readonly Check<Live>[] = [...hostChecks, ...containerRuntimeChecks, ...clusterChecks];
+export const checks: readonly Check<Live>[] = [
+  ...hostChecks,
+  ...containerRuntimeChecks,
+  ...clusterChecks,
+  ...networkChecks,
+  ...weaveChecks,
+];

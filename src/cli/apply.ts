@@ -6,6 +6,7 @@ import { KbootError } from "../errors.ts";
 import type { RunIdentity } from "../host/host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { readInventory } from "../inventory/read.ts";
+import { networkPlugin } from "../network/index.ts";
 import { count } from "../ui/count.ts";
 import { chooseListeners } from "../ui/index.ts";
 import { printError } from "../ui/print-error.ts";
@@ -37,7 +38,9 @@ async function run(command: "apply" | "plan", options: Options, signal: AbortSig
   const log = command === "apply" ? await prepareLog(cluster, identity) : undefined;
   const ui = await chooseListeners({ output: options.output, file, log });
   try {
-    const result = await operate(cluster, identity, select, createEmit(ui.listeners), signal);
+    const emit = createEmit(ui.listeners);
+    if (command === "apply") for (const notice of networkPlugin(cluster)?.notices ?? []) emit({ type: "notice", ...notice });
+    const result = await operate(cluster, identity, select, emit, signal);
     signal.throwIfAborted();
     if (result.errors.size > 0) throw summarizeErrors(result);
   } catch (error) {

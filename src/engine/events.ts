@@ -16,6 +16,7 @@ export type EngineEvent = { readonly at: number } & (
       readonly hint: string;
       readonly ignored: boolean;
     }
+  | { readonly type: "notice"; readonly message: string; readonly hint: string }
   | { readonly type: "planned"; readonly plan: Plan; readonly willApply: boolean }
   | { readonly type: "step-started"; readonly host: string; readonly step: string; readonly title: string }
   | { readonly type: "step-progress"; readonly host: string; readonly step: string; readonly text: string }

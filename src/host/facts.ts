@@ -52,6 +52,11 @@ export interface Facts {
   readonly listening: readonly { readonly port: number; readonly command: string }[];
   /** Those of the URLs it was asked about that answer it. */
   readonly reaches: readonly string[];
+  /**
+   * Tables of the packet filter that drop what is forwarded unless a rule takes it: of nftables as `ip filter` (iptables' own)
+   * or `inet NAME`, IPv4 alone, and `legacy` for iptables' old back end. Empty also where no tool can tell.
+   */
+  readonly forwardDrops: readonly string[];
   /** Contents of /var/lib/kboot/state.json, undefined when there is none. */
   readonly state: string | undefined;
   readonly kubernetes: {

@@ -47,6 +47,12 @@ show resolv /etc/resolv.conf
 section listening
 ss -Htlnp 2>/dev/null || { section sockets; cat /proc/net/tcp /proc/net/tcp6; }
 
+section forward
+{
+  nft list chains | grep -E '^table |hook forward .*policy drop'
+  if grep -qx filter /proc/net/ip_tables_names; then iptables-legacy -S FORWARD || iptables -S FORWARD; fi
+} 2>/dev/null
+
 if [ -d /run/systemd/system ]; then section systemd; fi
 if [ -e /run/systemd/resolve/resolv.conf ] && systemctl -q is-active systemd-resolved; then section resolved; fi
 section commands

@@ -67,6 +67,7 @@ export function parseFacts(stdout: Buffer, readAt: Date): Facts {
     directories: lines("directories"),
     listening: uniquePorts(has("sockets") ? lines("sockets").flatMap(parseSocket) : lines("listening").flatMap(parseListener)),
     reaches: lines("reaches"),
+    forwardDrops: parseForward(lines("forward")),
     state: sections.get("state"),
     kubernetes: {
       caCert: sections.get("ca-cert"),
@@ -124,6 +125,18 @@ function parseRoute(line: string): HostRoute[] {
   const gateway = after("via");
   const source = after("src");
   return [{ destination, device, ...(gateway && { gateway }), ...(source && { source }) }];
+}
+
+/** Lines of `nft list chains` that name a table or a forward hook that drops, and of `iptables -S FORWARD`. */
+function parseForward(lines: readonly string[]): string[] {
+  const drops = new Set<string>();
+  let table = "";
+  for (const line of lines) {
+    table = /^table (.+) \{/.exec(line)?.[1] ?? table;
+    if (line.includes("policy drop") && /^(ip|inet) /.test(table)) drops.add(table);
+    if (line === "-P FORWARD DROP") drops.add("legacy");
+  }
+  return [...drops];
 }
 
 /** A line of `ss -Htlnp`: `LISTEN 0 128 [::]:22 [::]:* users:(("sshd",pid=7,fd=3))`. */

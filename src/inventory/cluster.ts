@@ -1,3 +1,5 @@
+import type { Secret } from "../secret.ts";
+
 /** One name and value of a component's command line; a name may repeat. */
 export interface ExtraArg {
   readonly name: string;
@@ -61,10 +63,49 @@ export type ArtifactSource =
     }
   | { readonly kind: "upstream" };
 
-export type Network =
-  | { readonly plugin: "flannel"; readonly version: string; readonly registry: string; readonly backend: "vxlan" | "host-gw" }
-  | { readonly plugin: "weave-net"; readonly version: string; readonly registry: string; readonly mtu: number | undefined }
-  | { readonly plugin: "none" };
+export interface FlannelNetwork {
+  readonly plugin: "flannel";
+  readonly version: string;
+  readonly registry: string;
+  readonly backend: "vxlan" | "host-gw";
+}
+
+/** Weave Net; what a field stands for in its manifest is in docs/inventory.md. Listeners are `ADDRESS:PORT`. */
+export interface WeaveNetwork {
+  readonly plugin: "weave-net";
+  readonly version: string;
+  readonly registry: string;
+  /** Undefined: what fits an underlay of 1500 bytes. */
+  readonly mtu: number | undefined;
+  readonly encryption: boolean;
+  /** Absolute path. */
+  readonly passwordFile: string | undefined;
+  /** What `passwordFile` holds; without one a password is made in the cluster. */
+  readonly password: Secret | undefined;
+  readonly trustedSubnets: readonly string[];
+  readonly networkPolicy: boolean;
+  /** Undefined: where the kernel of every node can. */
+  readonly fastDatapath: boolean | undefined;
+  readonly hairpinMode: boolean;
+  readonly noMasqLocal: boolean;
+  readonly connectionLimit: number;
+  /** Undefined: as many peers agree as there are nodes. */
+  readonly ipallocInit: string | undefined;
+  /** Empty: the nodes, as the API has them. */
+  readonly peers: readonly string[];
+  readonly exposeAddress: string | undefined;
+  readonly httpAddress: string;
+  /** Undefined: port 6782 of the node's own address. */
+  readonly metricsAddress: string | undefined;
+  readonly statusAddress: string | undefined;
+  readonly iptablesBackend: "nft" | "legacy";
+  readonly checkForUpdates: boolean;
+  readonly debug: boolean;
+  readonly extraArgs: readonly ExtraArg[];
+  readonly policyExtraArgs: readonly ExtraArg[];
+}
+
+export type Network = FlannelNetwork | WeaveNetwork | { readonly plugin: "none" };
 
 /** The inventory, validated and with every default filled in. Computed purely from the file. */
 export interface Cluster {

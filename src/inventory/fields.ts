@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { judgeArgumentName } from "./syntax.ts";
 
 /** What is wrong with a value, or undefined. */
 export type Judge<T> = (value: T) => string | undefined;
@@ -24,6 +25,11 @@ export function integer(least: number, most: number) {
   const error = ({ input }: { input?: unknown }): string =>
     typeof input === "number" ? `must be a whole number from ${least} to ${most}, not ${input}` : wrongType("a whole number")({ input });
   return z.int({ error }).min(least, { error }).max(most, { error });
+}
+
+/** True or false. */
+export function flag() {
+  return z.boolean({ error: wrongType("true or false") });
 }
 
 /** One of a few words. */
@@ -54,6 +60,12 @@ export function list<Element extends z.ZodType>(element: Element, missing?: stri
 export function map<Value extends z.ZodType>(value: Value, key: Judge<string> = () => undefined) {
   return z.record(judged(z.string(), key), value, { error: wrongType("a map") });
 }
+
+const argument = z.union([z.string(), z.number(), z.boolean()]);
+const argumentValue = z.union([argument, z.array(argument).min(1)], { error: "must be text, a number, true, false, or a list of these" });
+
+/** Arguments of a program by name, without dashes; a list repeats one. */
+export const extraArgs = map(argumentValue, judgeArgumentName);
 
 function notEmpty(value: string): string | undefined {
   return value === "" ? "is empty" : undefined;

@@ -9,7 +9,11 @@ import { judgeDraft } from "./rules.ts";
 import { beginning, inventorySchema } from "./schema.ts";
 
 export type ParsedInventory =
-  | { readonly cluster: Cluster; readonly problems?: never }
+  | {
+      readonly cluster: Cluster;
+      readonly problems?: never /** Finds the place of what turns out wrong later. */;
+      locate(finding: Finding): Problem;
+    }
   | { readonly problems: readonly Problem[]; readonly cluster?: never };
 
 /**
@@ -24,7 +28,7 @@ export function parseInventory(text: string, { file, home }: { readonly file: st
   const findings = [...(parsed.error?.issues.flatMap(findingsOf) ?? []), ...judgeDraft(draftOf(document.values))];
   const problems = [...document.problems, ...findings.map(document.locate)];
   if (parsed.data === undefined || problems.length > 0) return { problems: inOrder(problems) };
-  return { cluster: resolveCluster(parsed.data, { file: resolve(file), home }) };
+  return { cluster: resolveCluster(parsed.data, { file: resolve(file), home }), locate: document.locate };
 }
 
 function findingsOf(issue: z.core.$ZodIssue): readonly Finding[] {

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { KbootError } from "../errors.ts";
+import { Secret } from "../secret.ts";
 import type { Cluster } from "./cluster.ts";
 import { parseInventory } from "./parse.ts";
-import { formatProblem } from "./problem.ts";
+import { formatProblem, type Problem } from "./problem.ts";
 
 /**
  * The cluster that a file describes. Throws KbootError `inventory` whose message has one line for every problem,
@@ -17,9 +18,33 @@ export async function readInventory(file: string): Promise<Cluster> {
       cause,
     });
   });
-  const { cluster, problems } = parseInventory(text, { file, home: homedir() });
-  if (cluster !== undefined) return cluster;
-  throw new KbootError("inventory", problems.map((problem) => formatProblem(file, problem)).join("\n"), {
+  const parsed = parseInventory(text, { file, home: homedir() });
+  if (parsed.cluster === undefined) throw refuse(file, parsed.problems);
+  const { network } = parsed.cluster;
+  if (network.plugin !== "weave-net" || network.passwordFile === undefined) return parsed.cluster;
+  const password = await readPassword(network.passwordFile);
+  if (typeof password !== "string") return { ...parsed.cluster, network: { ...network, password } };
+  throw refuse(file, [parsed.locate({ path: ["spec", "network", "passwordFile"], message: password })]);
+}
+
+function refuse(file: string, problems: readonly Problem[]): KbootError {
+  return new KbootError("inventory", problems.map((problem) => formatProblem(file, problem)).join("\n"), {
     hint: "docs/inventory.md describes every field",
   });
+}
+
+/** The password in a file, or what is wrong with it. A newline would be part of the password, and an editor's is not meant to be. */
+async function readPassword(path: string): Promise<Secret | string> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    return `cannot be read: ${(error as Error).message}`;
+  }
+  if (text === "") return `${path} is empty; write a password into it`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(text)) {
+    return `the password in ${path} holds a newline or another control character; write it with: printf %s PASSWORD`;
+  }
+  return new Secret(text);
 }

@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
-import type { ArtifactSource, Cluster, ClusterHost, ContainerRuntime, ExtraArg, Network, SshSettings, Taint } from "./cluster.ts";
+import type { ArtifactSource, Cluster, ClusterHost, ContainerRuntime, ExtraArg, SshSettings, Taint } from "./cluster.ts";
+import { resolveNetwork, withoutV } from "./resolve-network.ts";
 import type { InventoryFile, InventoryHost, InventorySpec } from "./schema.ts";
 
 /** What paths of an inventory are relative to. */
@@ -59,7 +60,7 @@ export function resolveCluster({ metadata: { name }, spec }: InventoryFile, orig
       etcd: resolveArgs(spec.extraArgs?.etcd),
       kubelet: resolveArgs(spec.extraArgs?.kubelet),
     },
-    network: resolveNetwork(spec.network ?? {}),
+    network: resolveNetwork(spec, { args: resolveArgs, path: (path) => resolvePath(path, origin) }),
     sources: (spec.sources ?? ["upstream"]).map((source) => resolveSource(source, origin)),
     ignoreChecks: spec.ignoreChecks ?? [],
   };
@@ -106,22 +107,6 @@ function resolveSsh(ssh: NonNullable<InventorySpec["ssh"]>, origin: Origin): Ssh
   };
 }
 
-function resolveNetwork({ plugin = "weave-net", version, registry, backend, mtu }: NonNullable<InventorySpec["network"]>): Network {
-  switch (plugin) {
-    case "flannel":
-      return {
-        plugin,
-        version: withoutV(version ?? "0.26.7"),
-        registry: registry ?? "ghcr.io/flannel-io",
-        backend: backend ?? "vxlan",
-      };
-    case "weave-net":
-      return { plugin, version: withoutV(version ?? "2.9.0"), registry: registry ?? "docker.io/rajchaudhuri", mtu };
-    case "none":
-      return { plugin };
-  }
-}
-
 function resolveSource(source: NonNullable<InventorySpec["sources"]>[number], origin: Origin): ArtifactSource {
   if (source === "upstream") return { kind: "upstream" };
   if ("bundle" in source) return { kind: "bundle", path: resolvePath(source.bundle, origin) };
@@ -138,8 +123,4 @@ function resolveArgs(args: Readonly<Record<string, ArgumentValue | readonly Argu
 function resolvePath(path: string, { file, home }: Origin): string {
   if (path === "~" || path.startsWith("~/")) return resolve(home, path.slice(2));
   return resolve(dirname(file), path);
-}
-
-function withoutV(version: string): string {
-  return version.replace(/^v/, "");
 }

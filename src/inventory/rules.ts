@@ -1,7 +1,9 @@
 import type { Draft } from "./draft.ts";
+import { networkRules } from "./network-rules.ts";
 import { ownedSettings } from "./owned.ts";
 import type { Finding, Path } from "./problem.ts";
 import { networkingOf, nodeNameOf, pkiOf, sshPortOf } from "./resolve.ts";
+import { defaultPlugin } from "./resolve-network.ts";
 import type { InventoryHost, InventorySpec } from "./schema.ts";
 import { contains, isIpv4, overlap, prefixLengthOf } from "./subnet.ts";
 
@@ -18,7 +20,7 @@ export function judgeDraft(draft: Draft): readonly Finding[] {
     transports,
     subnets,
     podSubnetSize,
-    networkOptions,
+    networkRules,
     validity,
     taints,
     containerRuntimes,
@@ -153,21 +155,9 @@ const podSubnetSize: Rule = ({ spec, hosts, wrong }) => {
     ];
   }
   const room = 2 ** (nodeLength - length);
-  return (spec.network?.plugin ?? "weave-net") === "flannel" && hosts.length > room
+  return (spec.network?.plugin ?? defaultPlugin) === "flannel" && hosts.length > room
     ? [{ path, message: `${podSubnet} has a /${nodeLength} for ${room} of ${hosts.length} hosts; choose a larger one` }]
     : [];
-};
-
-const networkOptions: Rule = ({ spec }) => {
-  const { plugin = "weave-net", ...options } = spec.network ?? {};
-  const known: Readonly<Record<string, readonly string[]>> = {
-    flannel: ["version", "registry", "backend"],
-    "weave-net": ["version", "registry", "mtu"],
-    none: [],
-  };
-  return Object.keys(options)
-    .filter((option) => !known[plugin]?.includes(option))
-    .map((option) => ({ path: ["spec", "network", option], atKey: true, message: `has no meaning with plugin: ${plugin}; remove it` }));
 };
 
 const containerRuntimes: Rule = ({ spec, hosts }) =>

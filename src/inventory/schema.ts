@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { choice, fields, integer, judged, list, map, text, wrongType } from "./fields.ts";
+import { choice, extraArgs, fields, integer, judged, list, map, text, wrongType } from "./fields.ts";
 import { judgeKey, judgeLabelKey, judgeValue } from "./marks.ts";
+import { network } from "./network-schema.ts";
 import { judgeHostAddress, judgeSubnet } from "./subnet.ts";
 import {
   judgeAddress,
-  judgeArgumentName,
   judgeEndpointHost,
   judgeKubernetesVersion,
   judgeLabel,
@@ -15,15 +15,10 @@ import {
   judgeSubdomain,
   judgeUrl,
   judgeUser,
-  judgeVersion,
 } from "./syntax.ts";
 
 /** Free-form: whatever the component's own configuration knows. */
 const settings = z.record(z.string(), z.unknown(), { error: wrongType("a map") });
-
-const argument = z.union([z.string(), z.number(), z.boolean()]);
-const argumentValue = z.union([argument, z.array(argument).min(1)], { error: "must be text, a number, true, false, or a list of these" });
-const extraArgs = map(argumentValue, judgeArgumentName);
 
 const ssh = fields({
   user: text(judgeUser).optional(),
@@ -92,13 +87,7 @@ export const specShape = {
     serviceSubnet: text(judgeSubnet).optional(),
     dnsDomain: text(judgeSubdomain).optional(),
   }).optional(),
-  network: fields({
-    plugin: choice(["weave-net", "flannel", "none"]).optional(),
-    version: text(judgeVersion).optional(),
-    registry: text(judgeRepository).optional(),
-    backend: choice(["vxlan", "host-gw"]).optional(),
-    mtu: integer(576, 65535).optional(),
-  }).optional(),
+  network: network.optional(),
   imageRepository: text(judgeRepository).optional(),
   pki: fields({
     encryptionAlgorithm: choice(["RSA-2048", "RSA-3072", "RSA-4096", "ECDSA-P256", "ECDSA-P384"]).optional(),

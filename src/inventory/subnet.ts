@@ -48,6 +48,15 @@ export function judgeSubnet(text: string): string | undefined {
   return network === text ? undefined : `${text} does not begin at the first address of its network; write ${network}`;
 }
 
+/** What is wrong with an IPv4 address that stands with the prefix length of its network, as that of an interface does. */
+export function judgeInterface(text: string): string | undefined {
+  const [address = "", length = ""] = text.split("/", 2);
+  if (isIpv6(address)) return `${text} is IPv6, which kboot cannot do yet; give an IPv4 address such as 10.244.0.1/16`;
+  return isIpv4(address) && /^(\d|[12]\d|3[0-2])$/.test(length) && text === `${address}/${length}`
+    ? undefined
+    : `${JSON.stringify(text)} is not an IPv4 address with a prefix length; write it like 10.244.0.1/16`;
+}
+
 /** What is wrong with an IPv4 address that a host shall have in a network. */
 export function judgeHostAddress(text: string): string | undefined {
   if (isIpv6(text)) return `${text} is IPv6, which kboot cannot do yet; give an IPv4 address`;

@@ -101,3 +101,18 @@ export function judgePath(text: string): string | undefined {
 export function judgeUser(text: string): string | undefined {
   return /^[^\s:@/-][^\s:@/]*$/.test(text) ? undefined : `${JSON.stringify(text)} is not the name of a user`;
 }
+
+/** An IPv4 address and a port to listen at, such as `0.0.0.0:6782`. */
+export function judgeListener(text: string): string | undefined {
+  const [address = "", port = ""] = text.split(":", 2);
+  return isIpv4(address) && text === `${address}:${port}` && /^[1-9]\d{0,4}$/.test(port) && Number(port) <= 65535
+    ? undefined
+    : `${JSON.stringify(text)} is not an IPv4 address with a port; write it like 0.0.0.0:6782`;
+}
+
+/** How Weave Net's peers agree on the first owners of addresses. */
+export function judgeAllocation(text: string): string | undefined {
+  return /^(consensus=[1-9]\d*|seed=[^\s,]+(,[^\s,]+)*|observer)$/.test(text)
+    ? undefined
+    : `${JSON.stringify(text)} is not known; write consensus=3, seed= and the names of peers, or observer`;
+}

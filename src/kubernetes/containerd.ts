@@ -9,6 +9,9 @@ import { binDir, cniBinDir, cniConfDir, registryHostsDir, unitDir } from "./path
 /** Path of containerd's unit, where kboot writes one. Its configuration is `containerdConfigFile`. */
 export const containerdUnitFile = `${unitDir}/containerd.service`;
 
+/** Beside that unit or the one of a package. */
+export const containerdDropInFile = `${unitDir}/containerd.service.d/10-kboot.conf`;
+
 /** What kboot brings beside the unit where containerd is no package, in `binDir`. */
 export const containerdBinaries = ["containerd", "containerd-shim-runc-v2", "ctr"] as const;
 
@@ -77,4 +80,9 @@ function registriesOf({ sources }: Cluster) {
 /** Content of containerd.service. */
 export function containerdUnit(): string {
   return renderUnit("containerd.service", { binDir });
+}
+
+/** Content of the drop-in with what containerd finds in its environment and hands to CNI plug-ins. */
+export function containerdDropIn(environment: Readonly<Record<string, string>>): string {
+  return ["[Service]", ...Object.entries(environment).map(([name, value]) => `Environment=${name}=${value}`), ""].join("\n");
 }

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { Cluster } from "../inventory/cluster.ts";
+import type { Cluster, Network } from "../inventory/cluster.ts";
 import { type ObjectResource, object } from "../resources/object.ts";
 import { bootstrapGroup } from "./bootstrap-rbac.ts";
 import { binding, configMap, group, mayGet, role } from "./build.ts";
@@ -14,6 +14,7 @@ export function kbootConfig(cluster: Cluster): readonly ObjectResource[] {
   const wish = {
     ...shared,
     containerd: withoutCredentials(cluster.containerd),
+    network: withoutPassword(cluster.network),
     hosts: hosts.map(({ name: host, nodeName, role: kind, labels, taints }) => ({ name: host, nodeName, role: kind, labels, taints })),
   };
   return [
@@ -21,4 +22,9 @@ export function kbootConfig(cluster: Cluster): readonly ObjectResource[] {
     role({ name: "kboot:config", namespace }, [mayGet("configmaps", name)]),
     binding({ name: "kboot:config", namespace }, "Role", "kboot:config", [group(bootstrapGroup), group("system:nodes")]),
   ];
+}
+
+/** A network as nodes may know it: the file of a password is on the operator's machine. */
+function withoutPassword(network: Network): object {
+  return Object.fromEntries(Object.entries(network).filter(([key]) => key !== "password" && key !== "passwordFile"));
 }

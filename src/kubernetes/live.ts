@@ -3,6 +3,7 @@ import type { Vault } from "../engine/vault.ts";
 import type { Taint } from "../inventory/cluster.ts";
 import { issueCertificate } from "../pki/issue.ts";
 import { openApi } from "./api.ts";
+import { workloadName } from "./workload-name.ts";
 
 /** A node as the API shows it. */
 export interface LiveNode {
@@ -22,6 +23,8 @@ export interface Live {
   readonly nodes: ReadonlyMap<string, LiveNode>;
   /** DaemonSets and Deployments, as `DaemonSet/kube-system/kube-proxy`; true when it runs as wished on every ready node. */
   readonly workloads: ReadonlyMap<string, boolean>;
+  /** DaemonSets as the API shows them, named as workloads are. */
+  readonly daemonSets: ReadonlyMap<string, KubernetesObject>;
 }
 
 /** Reads Live with an administrator's certificate that is issued for this run and kept in memory. */
@@ -79,11 +82,10 @@ async function readCluster(api: Api, caCert: string, signal: AbortSignal): Promi
   const live = new Map(nodes.map((node) => [node.metadata.name, readNode(node)]));
   const readyNodes = [...live.values()].filter((node) => node.isReady).length;
   const workloads = new Map<string, boolean>();
-  for (const object of daemonSets)
-    workloads.set(`DaemonSet/${object.metadata.namespace}/${object.metadata.name}`, isDaemonSetReady(object, readyNodes));
-  for (const object of deployments)
-    workloads.set(`Deployment/${object.metadata.namespace}/${object.metadata.name}`, isDeploymentReady(object));
-  return { caCert, nodes: live, workloads };
+  const byName = new Map(daemonSets.map((object) => [workloadName(object), object]));
+  for (const [name, object] of byName) workloads.set(name, isDaemonSetReady(object, readyNodes));
+  for (const object of deployments) workloads.set(workloadName(object), isDeploymentReady(object));
+  return { caCert, nodes: live, workloads, daemonSets: byName };
 }
 
 interface NodeShape {

@@ -4,13 +4,15 @@ import { parseUnit } from "./unit.ts";
 
 const folder = new URL("../../templates/", import.meta.url);
 
+type Values = Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+
 /**
  * The text of `templates/NAME.hbs` with these values. A value that the template names and that is missing throws, since it is a bug.
  */
-export function renderTemplate(name: string, values: Readonly<Record<string, string>>): string {
+export function renderTemplate(name: string, values: Values): string {
   const source = readFileSync(new URL(`${name}.hbs`, folder), "utf8");
   try {
-    return Handlebars.compile<Readonly<Record<string, string>>>(source, { strict: true, noEscape: true })(values);
+    return Handlebars.compile<Values>(source, { strict: true, noEscape: true })(values);
   } catch (cause) {
     // what Handlebars throws is no Error
     throw new Error(`templates/${name}.hbs: ${(cause as { message: string }).message}`, { cause });
@@ -18,7 +20,7 @@ export function renderTemplate(name: string, values: Readonly<Record<string, str
 }
 
 /** A unit of systemd from a template, read back before use. */
-export function renderUnit(name: string, values: Readonly<Record<string, string>>): string {
+export function renderUnit(name: string, values: Values): string {
   const text = renderTemplate(name, values);
   parseUnit(text);
   return text;

@@ -4,6 +4,7 @@ import type { Api, ClusterKind, Item, KubernetesObject, ObjectRef } from "../eng
 import { KbootError } from "../errors.ts";
 import { compareObject, initialManager, managedFields, manager, unset } from "./object-compare.ts";
 import { type ManagedFields, onlyPaths, withoutPaths } from "./object-fields.ts";
+import { compareSecrets, makeSecrets, type SecretValues } from "./object-secrets.ts";
 
 /** An object of the cluster. */
 export interface ObjectResource {
@@ -11,6 +12,8 @@ export interface ObjectResource {
   readonly object: KubernetesObject;
   /** Fields such as `data.Corefile` that are set when nobody has set them, then left to others. */
   readonly keep?: readonly string[];
+  /** Of a Secret: data that is set when it is not there, then never changed nor shown. The object itself has none. */
+  readonly secrets?: SecretValues;
 }
 
 /** What the API says of an object. */
@@ -20,7 +23,7 @@ export interface ObservedObject {
 }
 
 /** An object resource. */
-export function object(wish: KubernetesObject, options: { readonly keep?: readonly string[] } = {}): ObjectResource {
+export function object(wish: KubernetesObject, options: Pick<ObjectResource, "keep" | "secrets"> = {}): ObjectResource {
   return { kind: "object", object: wish, ...options };
 }
 
@@ -41,7 +44,7 @@ export const objectKind: ClusterKind<ObjectResource, ObservedObject> = {
   compare(resource, observed) {
     if (observed === undefined) return [{ what: "object", to: "known once the API answers" }];
     if (observed.live === undefined) return [{ what: "object", to: "present" }];
-    return compareObject(resource.object, observed.live, resource.keep);
+    return [...compareObject(resource.object, observed.live, resource.keep), ...compareSecrets(resource.secrets ?? {}, observed.live)];
   },
   async change(items, api, signal) {
     for (const rank of [0, 1, 2]) {
@@ -63,12 +66,15 @@ function rankOf(kind: string): 0 | 1 | 2 {
 }
 
 async function changeObject({ resource, observed }: Item<ObjectResource, ObservedObject>, api: Api, signal: AbortSignal): Promise<void> {
-  const { object: wish, keep = [] } = resource;
+  const { object: wish, keep = [], secrets = {} } = resource;
   const { live } = observed;
   if (live !== undefined) await takeOver(live, keep, api, signal);
   const applied = await api.apply(withoutPaths(wish, keep), { manager }, signal);
   const missing = unset(applied, keep);
   if (missing.length > 0) await applyInitial(wish, missing, api, signal);
+  const data = makeSecrets(secrets, applied);
+  const paths = Object.keys(data).map((key) => `data.${key}`);
+  if (paths.length > 0) await applyInitial({ ...wish, data }, paths, api, signal);
 }
 
 /** Sets fields under the manager whose fields kboot never sends again, so that they stay when others change them. */

@@ -3,6 +3,8 @@ import type { Cluster } from "../inventory/cluster.ts";
 import {
   containerdBinaries,
   containerdConfig,
+  containerdDropIn,
+  containerdDropInFile,
   containerdUnit,
   containerdUnitFile,
   packagedContainerdConfig,
@@ -12,6 +14,7 @@ import { hasCredentials } from "../kubernetes/credentials.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { binDir, cniBinDir, cniConfDir, containerdConfigFile } from "../kubernetes/paths.ts";
 import { hostVersions, leastContainerd } from "../kubernetes/versions.ts";
+import { networkPlugin } from "../network/index.ts";
 import { absent } from "../resources/absent.ts";
 import { binary } from "../resources/binary.ts";
 import { criPlugin } from "../resources/containerd-plugin.ts";
@@ -33,6 +36,13 @@ function configFile({ containerd }: Cluster, text: string): AnyResource {
   return hasCredentials(containerd) ? file(containerdConfigFile, new Secret(text), { mode: "0600" }) : file(containerdConfigFile, text);
 }
 
+/** The environment that the pod network wants its CNI plug-in to have. */
+function dropIn(cluster: Cluster): AnyResource {
+  const environment = networkPlugin(cluster)?.runtimeEnvironment ?? {};
+  const isEmpty = Object.keys(environment).length === 0;
+  return isEmpty ? absent(containerdDropInFile) : file(containerdDropInFile, containerdDropIn(environment));
+}
+
 function fromSources({ cluster, artifacts }: Site<Live>, architecture: string): readonly AnyResource[] {
   const containerd = artifacts.file("containerd", hostVersions.containerd, architecture);
   const runc = artifacts.file("runc", hostVersions.runc, architecture);
@@ -41,7 +51,8 @@ function fromSources({ cluster, artifacts }: Site<Live>, architecture: string): 
     binary(`${binDir}/runc`, runc, "runc"),
     configFile(cluster, containerdConfig(cluster)),
     file(containerdUnitFile, containerdUnit()),
-    systemdUnit(unit, [`${binDir}/containerd`, containerdConfigFile, containerdUnitFile]),
+    dropIn(cluster),
+    systemdUnit(unit, [`${binDir}/containerd`, containerdConfigFile, containerdUnitFile, containerdDropInFile]),
   ];
 }
 
@@ -52,8 +63,9 @@ function fromPackage({ cluster }: Site<Live>, name: string): readonly AnyResourc
     ...[...containerdBinaries, "runc"].map((program) => absent(`${binDir}/${program}`)),
     absent(containerdUnitFile),
     configFile(cluster, packagedContainerdConfig(cluster)),
+    dropIn(cluster),
     containerd,
-    systemdUnit(unit, [containerd.listPath, containerdConfigFile, containerdUnitFile]),
+    systemdUnit(unit, [containerd.listPath, containerdConfigFile, containerdUnitFile, containerdDropInFile]),
   ];
 }
 

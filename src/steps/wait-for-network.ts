@@ -1,9 +1,10 @@
 import type { Step } from "../engine/contracts.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import type { Live } from "../kubernetes/live.ts";
+import { workloadName } from "../kubernetes/workload-name.ts";
 import { networkPlugin } from "../network/index.ts";
 import { anyHost, theCluster } from "./where.ts";
-import { missingWorkloads, waitForWorkloads, workloadName } from "./workloads.ts";
+import { missingWorkloads, waitForWorkloads } from "./workloads.ts";
 
 function networkWorkloads(cluster: Cluster): readonly string[] {
   const daemonSet = networkPlugin(cluster)?.daemonSet;

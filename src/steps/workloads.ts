@@ -1,11 +1,6 @@
-import type { ActionContext, ObjectRef } from "../engine/contracts.ts";
+import type { ActionContext } from "../engine/contracts.ts";
 import { waitFor } from "../engine/wait.ts";
 import type { Live } from "../kubernetes/live.ts";
-
-/** A DaemonSet or Deployment as Live names it: `DaemonSet/kube-system/kube-proxy`. */
-export function workloadName({ kind, metadata }: ObjectRef): string {
-  return `${kind}/${metadata.namespace}/${metadata.name}`;
-}
 
 /** Those of the named workloads that do not run as wished, as far as is known. */
 export function missingWorkloads(names: readonly string[], live: Live | undefined): readonly string[] {

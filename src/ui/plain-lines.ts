@@ -35,6 +35,8 @@ function describe(event: EngineEvent, titles: ReadonlyMap<string, string>, colou
     case "problem":
       // those that are not ignored end the run with an error that holds them all
       return event.ignored ? `${event.host ?? "cluster"}: ${event.message} (${event.check}, ignored)` : undefined;
+    case "notice":
+      return `${colours.yellow("notice:")} ${event.message}\nhint: ${event.hint}`;
     case "planned":
       return summarizePlan(event.plan);
     case "step-started":

@@ -35,7 +35,7 @@ export async function prepareKubeadm(set: Lab, inventory: string, folder: string
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const cluster = await readInventory(inventory);
   await writeArtifacts(cluster, folder);
-  const objects = networkPlugin(cluster)?.objects(cluster, { facts: [] }) ?? [];
+  const objects = networkPlugin(cluster)?.objects(cluster, { facts: new Map(), running: undefined }) ?? [];
   const list = { apiVersion: "v1", kind: "List", items: objects.map(({ object }) => object) };
   await writeFile(join(folder, "network.json"), JSON.stringify(list));
   const token = `${randomBytes(3).toString("hex")}.${randomBytes(8).toString("hex")}`;

@@ -2,7 +2,11 @@ import test from "ava";
 import { checks } from "../../src/checks/index.ts";
 import type { Site } from "../../src/engine/contracts.ts";
 import type { Facts } from "../../src/host/facts.ts";
+import type { Network } from "../../src/inventory/cluster.ts";
 import type { Live } from "../../src/kubernetes/live.ts";
+import { workloadName } from "../../src/kubernetes/workload-name.ts";
+import { networkPlugin } from "../../src/network/index.ts";
+import { testCluster, weaveNetwork } from "../kubernetes/fixture.ts";
 import { noArtifacts } from "../support/kind.ts";
 
 const readAt = new Date("2026-11-24T12:00:00Z");
@@ -32,6 +36,7 @@ const good: Facts = {
   directories: [],
   listening: [],
   reaches: [],
+  forwardDrops: [],
   state: undefined,
   kubernetes: { caCert: undefined, caKey: undefined, kubeletCredential: false, manifests: [] },
 };
@@ -46,11 +51,28 @@ interface Scene {
   readonly roles?: readonly string[];
   readonly containerd?: string;
   readonly unreachable?: readonly string[];
+  readonly network?: Network;
+  /** The network that the cluster runs. */
+  readonly running?: Network;
+  readonly podSubnet?: string;
+}
+
+/** What a cluster of two hosts with openvswitch, on which a network was installed, says. */
+function liveWith(network: Network): Pick<Live, "workloads" | "daemonSets"> {
+  const cluster = testCluster({ network });
+  const capable = { kernelFeatures: { openvswitch: true, vxlan: true } };
+  const facts = new Map(cluster.hosts.map(({ name }) => [name, capable]));
+  const objects = networkPlugin(cluster)?.objects(cluster, { facts, running: undefined }) ?? [];
+  const daemonSets = new Map(
+    objects.filter(({ object }) => object.kind === "DaemonSet").map(({ object }) => [workloadName(object), object] as const),
+  );
+  return { daemonSets, workloads: new Map([...daemonSets.keys()].map((name) => [name, true])) };
 }
 
 function problems(scene: Scene): readonly string[] {
   const { one = {}, two = {}, kubelet = {}, ownKubelet = {}, roles = ["control-plane", "worker"], unreachable = [] } = scene;
   const { kubernetesVersion = "1.36.3", containerd } = scene;
+  const { network = { plugin: "none" }, running, podSubnet = "10.244.0.0/16" } = scene;
   const facts = new Map<string, Facts>([
     ["one", { ...good, ...one }],
     ["two", { ...good, hostname: "two", machineId: "b", ...two }],
@@ -60,11 +82,13 @@ function problems(scene: Scene): readonly string[] {
   const site = {
     cluster: {
       kubelet,
+      network,
+      podSubnet,
       kubernetesVersion,
       hosts: ["one", "two"].map((name, index) => ({ name, role: roles[index], kubelet: index === 0 ? ownKubelet : {}, containerRuntime })),
     },
     facts,
-    live: undefined,
+    live: running && liveWith(running),
     nodeAddress: new Map(),
     unreachable: new Map(unreachable.map((name) => [name, new Error("away")])),
     artifacts: noArtifacts,
@@ -74,6 +98,11 @@ function problems(scene: Scene): readonly string[] {
 }
 
 const ca = (caCert: string) => ({ kubernetes: { ...good.kubernetes, caCert } });
+
+const weave = weaveNetwork();
+const flannel = testCluster().network;
+const listens = (port: number, command: string) => ({ listening: [{ port, command }] });
+const routeTo = (destination: string, device = "eth1") => ({ routes: [{ destination, device }] });
 
 const cases: readonly (readonly [title: string, scene: Scene, expected: readonly string[]])[] = [
   ["hosts as they should be", {}, []],
@@ -116,6 +145,56 @@ const cases: readonly (readonly [title: string, scene: Scene, expected: readonly
   ["a package of version 1.7", { one: { packages: { containerd: { candidate: "1.7.24~ds1-6" } } }, containerd: "containerd" }, []],
   ["a package of version 2 with an epoch", { one: { packages: { containerd: { candidate: "1:2.0.1-1" } } }, containerd: "containerd" }, []],
   ["a package that apt has not heard of yet", { one: { packages: { containerd: {} } }, containerd: "containerd" }, []],
+  [
+    "a kernel without what Weave Net needs",
+    { two: { kernelFeatures: { dummy: false, xt_set: false } }, network: weave },
+    ["network-kernel two"],
+  ],
+  [
+    "a kernel without ipsets, and no policies",
+    { two: { kernelFeatures: { xt_set: false } }, network: weaveNetwork({ networkPolicy: false }) },
+    [],
+  ],
+  ["a port of Weave Net's that is taken", { two: listens(6783, "nginx"), network: weave }, ["network-ports two"]],
+  [
+    "a port for policies that is taken, and no policies",
+    { two: listens(6781, "nginx"), network: weaveNetwork({ networkPolicy: false }) },
+    [],
+  ],
+  ["Weave Net's ports on a node that runs it", { two: listens(6783, "weaver"), network: weave }, []],
+  ["a packet filter beside Weave Net's that drops", { one: { forwardDrops: ["inet mine"] }, network: weave }, ["forward-policy one"]],
+  ["a dropping forward chain that Weave Net opens itself", { one: { forwardDrops: ["ip filter"] }, network: weave }, []],
+  ["the old back end drops, and Weave Net uses the new", { one: { forwardDrops: ["legacy"] }, network: weave }, ["forward-policy one"]],
+  [
+    "the old back end drops, and Weave Net uses it",
+    { one: { forwardDrops: ["legacy"] }, network: weaveNetwork({ iptablesBackend: "legacy" }) },
+    [],
+  ],
+  ["a cluster with another pod network", { network: weave, running: flannel }, ["network-change cluster"]],
+  ["a cluster with the pod network asked for", { network: weave, running: weave }, []],
+  ["a route into Weave Net's range", { two: routeTo("10.244.8.0/24"), network: weave }, ["weave-route two"]],
+  ["a wider route over Weave Net's range", { two: routeTo("10.0.0.0/8"), network: weave }, ["weave-route two"]],
+  ["a route to one address of Weave Net's range", { two: routeTo("10.244.0.9"), network: weave }, ["weave-route two"]],
+  [
+    "Weave Net's own route, the default one and others",
+    { one: routeTo("10.244.0.0/16", "weave"), two: routeTo("default"), network: weave },
+    [],
+  ],
+  ["a wider route, and Flannel", { two: routeTo("10.0.0.0/8"), network: flannel }, []],
+  ["Weave Net without a machine-id", { two: { machineId: "" }, network: weave }, ["weave-machine-id two"]],
+  [
+    "a fast datapath that a kernel lacks",
+    { two: { kernelFeatures: { openvswitch: false } }, network: weaveNetwork({ fastDatapath: true }) },
+    ["weave-datapath two"],
+  ],
+  [
+    "a new node that lacks what the others use",
+    { two: { kernelFeatures: { openvswitch: false } }, network: weave, running: weave },
+    ["weave-datapath two"],
+  ],
+  ["a kernel without openvswitch on a new cluster", { two: { kernelFeatures: { openvswitch: false } }, network: weave }, []],
+  ["another range than the one that runs", { network: weave, running: weave, podSubnet: "10.200.0.0/16" }, ["weave-change cluster"]],
+  ["another datapath than the one that runs", { network: weaveNetwork({ fastDatapath: false }), running: weave }, ["weave-change cluster"]],
   ["two control planes", { roles: ["control-plane", "control-plane"] }, ["one-control-plane cluster"]],
 ];
 

@@ -1,10 +1,14 @@
 import anyTest, { type TestFn } from "ava";
 import { stringify } from "yaml";
 import type { Api, KubernetesObject } from "../../src/engine/contracts.ts";
+import { KbootError } from "../../src/errors.ts";
+import type { WeaveNetwork } from "../../src/inventory/cluster.ts";
 import { clusterConfiguration } from "../../src/kubernetes/kubeadm-config.ts";
 import { networkPlugin } from "../../src/network/index.ts";
 import { type ObjectResource, objectKind } from "../../src/resources/object.ts";
+import { Secret } from "../../src/secret.ts";
 import { clusterObjects, testCluster } from "../kubernetes/fixture.ts";
+import { weaveObjectsWith, weaveOptions } from "../support/weave-options.ts";
 import { type ApiServer, startApiServer } from "./support/api-server.ts";
 
 const test = anyTest as TestFn<ApiServer>;
@@ -36,25 +40,68 @@ async function differences(resources: readonly ObjectResource[], api: Api): Prom
 }
 
 const read = (api: Api, kind: string, name: string) =>
-  api.get({ apiVersion: kind === "ConfigMap" ? "v1" : "apps/v1", kind, metadata: { name, namespace: "kube-system" } }, signal);
+  api.get(
+    { apiVersion: kind === "ConfigMap" || kind === "Secret" ? "v1" : "apps/v1", kind, metadata: { name, namespace: "kube-system" } },
+    signal,
+  );
 
 const replicas = (object: KubernetesObject | undefined) => (object?.["spec"] as { replicas?: number } | undefined)?.replicas;
 
 test("the API takes every object strictly, and a second run finds nothing to do", async (t) => {
   const { api, caCert } = t.context;
   const cluster = testCluster();
-  const resources = [...clusterObjects(cluster, caCert), ...(networkPlugin(cluster)?.objects(cluster, { facts: [] }) ?? [])];
+  const resources = [
+    ...clusterObjects(cluster, caCert),
+    ...(networkPlugin(cluster)?.objects(cluster, { facts: new Map(), running: undefined }) ?? []),
+  ];
   await apply(resources, api);
   t.deepEqual(await differences(resources, api), []);
   t.is(replicas(await read(api, "Deployment", "coredns")), 2);
 });
 
-test("the API takes Weave Net strictly", async (t) => {
+test("the API takes Weave Net strictly, with each of its options, and a second run finds nothing to do", async (t) => {
   const { api } = t.context;
-  const cluster = testCluster({ network: { plugin: "weave-net", version: "2.9.0", registry: "docker.io/rajchaudhuri", mtu: undefined } });
-  for (const resource of networkPlugin(cluster)?.objects(cluster, { facts: [] }) ?? []) {
-    await t.notThrowsAsync(api.apply(resource.object, { manager: "kboot", dryRun: true }, signal), resource.object.kind);
+  for (const [title, over] of weaveOptions) {
+    for (const { object } of weaveObjectsWith(over)) {
+      await t.notThrowsAsync(api.apply(object, { manager: "kboot", dryRun: true }, signal), `${object.kind} with ${title}`);
+    }
   }
+  const everything = Object.assign({}, ...weaveOptions.map(([, over]) => over)) as Partial<WeaveNetwork>;
+  await apply(weaveObjectsWith(everything), api);
+  t.deepEqual(await differences(weaveObjectsWith(everything), api), []);
+});
+
+test("Weave Net's password is made once and stays, and another one given later is refused", async (t) => {
+  const { api } = t.context;
+  const password = async () => (await read(api, "Secret", "weave-net"))?.["data"];
+  await apply(weaveObjectsWith({}), api);
+  const made = (await password()) as { password: string };
+  t.regex(Buffer.from(made.password, "base64").toString(), /^[A-Za-z0-9_-]{43}$/);
+  t.deepEqual(await differences(weaveObjectsWith({}), api), []);
+  await apply(weaveObjectsWith({ mtu: 1300 }), api);
+  t.deepEqual(await password(), made);
+
+  const other = weaveObjectsWith({ password: new Secret("open sesame"), mtu: 1300 });
+  t.deepEqual(await differences(other, api), ["weave-net: data.password"]);
+  const error = await t.throwsAsync(apply(other, api), { instanceOf: KbootError });
+  t.is(error?.code, "conflict");
+  t.false(`${error?.message} ${error?.hint}`.includes("sesame"));
+  t.deepEqual(await password(), made);
+  const same = new Secret(Buffer.from(made.password, "base64").toString());
+  t.deepEqual(await differences(weaveObjectsWith({ password: same, mtu: 1300 }), api), []);
+
+  await api.delete({ apiVersion: "v1", kind: "Secret", metadata: { name: "weave-net", namespace: "kube-system" } }, signal);
+  await apply(other, api);
+  t.deepEqual(await password(), { password: Buffer.from("open sesame").toString("base64") });
+});
+
+test("what Weave Net notes in its ConfigMap stays", async (t) => {
+  const { api } = t.context;
+  await apply(weaveObjectsWith({}), api);
+  await t.context.run("kubectl", ["-n=kube-system", "annotate", "configmap", "weave-net", "kube-peers.weave.works/peers={}"]);
+  t.deepEqual(await differences(weaveObjectsWith({}), api), []);
+  await apply(weaveObjectsWith({ mtu: 1300 }), api);
+  t.is((await read(api, "ConfigMap", "weave-net"))?.metadata.annotations?.["kube-peers.weave.works/peers"], "{}");
 });
 
 test("what was changed by hand is found and put back, what others own stays", async (t) => {
@@ -76,11 +123,7 @@ test("what was changed by hand is found and put back, what others own stays", as
 
 test("a setting that leaves the inventory is removed from the cluster", async (t) => {
   const { api } = t.context;
-  const weave = { plugin: "weave-net", version: "2.9.0", registry: "docker.io/rajchaudhuri" } as const;
-  const objects = (mtu: number | undefined) => {
-    const cluster = testCluster({ network: { ...weave, mtu } });
-    return networkPlugin(cluster)?.objects(cluster, { facts: [{ kernelFeatures: { openvswitch: true, vxlan: true } }] }) ?? [];
-  };
+  const objects = (mtu: number | undefined) => weaveObjectsWith({ mtu, fastDatapath: true });
   await apply(objects(1300), api);
   t.deepEqual(await differences(objects(undefined), api), ["weave-net: spec.template.spec.containers[weave].env[WEAVE_MTU]"]);
   await apply(objects(undefined), api);

@@ -40,6 +40,47 @@ test("throws one error with a line for each problem, in the file's order", async
   });
 });
 
+const withPassword = (password: string) =>
+  withFile(inventory("  network: { passwordFile: ./password }"), async (file) => {
+    await writeFile(join(file, "../password"), password);
+    return {
+      file,
+      ...(await readInventory(file).then(
+        (cluster) => ({ cluster }),
+        (error: KbootError) => ({ error }),
+      )),
+    };
+  });
+
+test("reads Weave Net's password from a file beside the inventory, and shows it to nobody", async (t) => {
+  const { cluster } = { cluster: undefined, ...(await withPassword("open sesame")) };
+  const password = cluster?.network.plugin === "weave-net" ? cluster.network.password : undefined;
+  t.is(password?.reveal(), "open sesame");
+  t.false(JSON.stringify(cluster).includes("sesame"));
+});
+
+const badPasswords: readonly (readonly [password: string, message: string])[] = [
+  ["open sesame\n", "holds a newline or another control character; write it with: printf %s PASSWORD"],
+  ["open\nsesame", "holds a newline or another control character; write it with: printf %s PASSWORD"],
+  ["", "is empty; write a password into it"],
+];
+
+for (const [password, message] of badPasswords) {
+  test(`refuses the password ${JSON.stringify(password)} without telling it`, async (t) => {
+    const { file, error } = { error: undefined, ...(await withPassword(password)) };
+    t.is(error?.code, "inventory");
+    const subject = password === "" ? "" : "the password in ";
+    t.is(error?.message, `${file}:6:28 network.passwordFile: ${subject}${join(file, "../password")} ${message}`);
+  });
+}
+
+test("names a password's file that cannot be read", async (t) => {
+  await withFile(inventory("  network: { passwordFile: /nowhere/password }"), async (file) => {
+    const error = await t.throwsAsync(readInventory(file), { instanceOf: KbootError });
+    t.regex(error?.message ?? "", /lab\.yaml:6:28 network\.passwordFile: cannot be read: ENOENT/);
+  });
+});
+
 test("names a file that cannot be read", async (t) => {
   const error = await t.throwsAsync(readInventory("/nowhere/lab.yaml"), { instanceOf: KbootError });
   t.is(error?.code, "inventory");

@@ -1,6 +1,7 @@
 import test from "ava";
 import type { Cluster } from "../../src/inventory/cluster.ts";
 import { parseInventory } from "../../src/inventory/parse.ts";
+import { weaveNetwork } from "../kubernetes/fixture.ts";
 import { inventory } from "./refuses.ts";
 
 function cluster(spec?: string): Cluster {
@@ -43,7 +44,7 @@ test("fills in every default", (t) => {
     kubeProxy: {},
     containerd: {},
     extraArgs: { apiServer: [], controllerManager: [], scheduler: [], etcd: [], kubelet: [] },
-    network: { plugin: "weave-net", version: "2.9.0", registry: "docker.io/rajchaudhuri", mtu: undefined },
+    network: weaveNetwork(),
     sources: [{ kind: "upstream" }],
     ignoreChecks: [],
   });
@@ -57,12 +58,26 @@ test("gives each pod network its own defaults", (t) => {
     backend: "vxlan",
   });
   t.deepEqual(cluster("  network: { plugin: none }").network, { plugin: "none" });
-  t.deepEqual(cluster("  network: { mtu: 1400 }").network, {
-    plugin: "weave-net",
-    version: "2.9.0",
-    registry: "docker.io/rajchaudhuri",
-    mtu: 1400,
-  });
+  t.deepEqual(cluster("  network: { mtu: 1400 }").network, weaveNetwork({ mtu: 1400 }));
+});
+
+test("takes Weave Net's archived version from its makers, unless another place is named", (t) => {
+  t.like(cluster("  network: { version: 2.8.1 }").network, { version: "2.8.1", registry: "docker.io/weaveworks" });
+  t.like(cluster("  network: { version: 2.8.2 }").network, { registry: "docker.io/rajchaudhuri" });
+  t.like(cluster("  network: { version: 2.8.1, registry: mirror.example.com }").network, { registry: "mirror.example.com" });
+});
+
+test("lets Weave Net connect every node, and resolves its arguments and the password's file", (t) => {
+  const hosts = Array.from({ length: 201 }, (_, index) => `{ name: h${index}, address: h${index}, role: control-plane }`);
+  t.like(cluster(`  hosts: [${hosts.join(", ")}]`).network, { connectionLimit: 201 });
+  const network = cluster(
+    "  network: { passwordFile: ./weave, extraArgs: { log-level: debug }, policyExtraArgs: { allow-mcast: false } }",
+  ).network;
+  t.like(network, { passwordFile: "/srv/clusters/weave", encryption: true });
+  t.deepEqual(network.plugin === "weave-net" && [network.extraArgs, network.policyExtraArgs], [
+    [{ name: "log-level", value: "debug" }],
+    [{ name: "allow-mcast", value: "false" }],
+  ]);
 });
 
 test("drops a leading v of versions", (t) => {

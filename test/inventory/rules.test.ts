@@ -147,22 +147,6 @@ test(
 );
 
 test(
-  "refuses options of another pod network",
-  refuses,
-  `
-  network: { plugin: flannel, mtu: 1400 }`,
-  ["6:31 network.mtu: has no meaning with plugin: flannel; remove it"],
-);
-
-test(
-  "refuses every option when there is no pod network",
-  refuses,
-  `
-  network: { plugin: none, version: 1.2.3 }`,
-  ["6:28 network.version: has no meaning with plugin: none; remove it"],
-);
-
-test(
   "refuses taints that repeat",
   refuses,
   `

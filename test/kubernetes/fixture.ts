@@ -1,4 +1,4 @@
-import type { Cluster, ClusterHost } from "../../src/inventory/cluster.ts";
+import type { Cluster, ClusterHost, WeaveNetwork } from "../../src/inventory/cluster.ts";
 import { bootstrapRbac } from "../../src/kubernetes/bootstrap-rbac.ts";
 import { clusterInfo } from "../../src/kubernetes/cluster-info.ts";
 import { coreDns } from "../../src/kubernetes/core-dns.ts";
@@ -22,6 +22,37 @@ export function testHost(over: Partial<ClusterHost> = {}): ClusterHost {
     containerRuntime: { from: "sources" },
     kubelet: {},
     kubeletExtraArgs: [],
+    ...over,
+  };
+}
+
+/** Weave Net as it is without any option, or with these. */
+export function weaveNetwork(over: Partial<WeaveNetwork> = {}): WeaveNetwork {
+  return {
+    plugin: "weave-net",
+    version: "2.9.0",
+    registry: "docker.io/rajchaudhuri",
+    mtu: undefined,
+    encryption: true,
+    passwordFile: undefined,
+    password: undefined,
+    trustedSubnets: [],
+    networkPolicy: true,
+    fastDatapath: undefined,
+    hairpinMode: true,
+    noMasqLocal: true,
+    connectionLimit: 200,
+    ipallocInit: undefined,
+    peers: [],
+    exposeAddress: undefined,
+    httpAddress: "127.0.0.1:6784",
+    metricsAddress: undefined,
+    statusAddress: undefined,
+    iptablesBackend: "nft",
+    checkForUpdates: false,
+    debug: false,
+    extraArgs: [],
+    policyExtraArgs: [],
     ...over,
   };
 }

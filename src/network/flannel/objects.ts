@@ -1,10 +1,9 @@
 import type { V1DaemonSet } from "@kubernetes/client-node";
 import type { KubernetesObject } from "../../engine/contracts.ts";
-import type { Cluster } from "../../inventory/cluster.ts";
+import type { Cluster, FlannelNetwork } from "../../inventory/cluster.ts";
 import { account, binding, configHash, configMap, role, serviceAccount } from "../../kubernetes/build.ts";
 import { cniBinDir, cniConfDir } from "../../kubernetes/paths.ts";
 import { type ObjectResource, object } from "../../resources/object.ts";
-import type { FlannelSettings } from "./flannel.ts";
 
 /** The CNI plug-in is released apart from Flannel itself. */
 const cniPluginTag = "v1.6.2-flannel1";
@@ -12,11 +11,11 @@ const namespace = "kube-flannel";
 const name = "flannel";
 const labels = { app: "flannel", "k8s-app": "flannel", tier: "node" };
 
-export function flannelImages({ registry, version }: FlannelSettings): { readonly daemon: string; readonly cniPlugin: string } {
+export function flannelImages({ registry, version }: FlannelNetwork): { readonly daemon: string; readonly cniPlugin: string } {
   return { daemon: `${registry}/flannel:v${version}`, cniPlugin: `${registry}/flannel-cni-plugin:${cniPluginTag}` };
 }
 
-export function flannelObjects(cluster: Pick<Cluster, "podSubnet">, settings: FlannelSettings): readonly ObjectResource[] {
+export function flannelObjects(cluster: Pick<Cluster, "podSubnet">, settings: FlannelNetwork): readonly ObjectResource[] {
   const config = flannelConfig(cluster.podSubnet, settings);
   return [
     object({
@@ -37,7 +36,7 @@ export function flannelObjects(cluster: Pick<Cluster, "podSubnet">, settings: Fl
   ];
 }
 
-function flannelConfig(podSubnet: string, { backend }: FlannelSettings): Readonly<Record<string, string>> {
+function flannelConfig(podSubnet: string, { backend }: FlannelNetwork): Readonly<Record<string, string>> {
   const family = podSubnet.includes(":") ? { EnableIPv4: false, EnableIPv6: true, IPv6Network: podSubnet } : { Network: podSubnet };
   return {
     "cni-conf.json": json({
@@ -56,7 +55,7 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
-function daemonSet(settings: FlannelSettings, config: Readonly<Record<string, string>>): V1DaemonSet {
+function daemonSet(settings: FlannelNetwork, config: Readonly<Record<string, string>>): V1DaemonSet {
   const images = flannelImages(settings);
   return {
     apiVersion: "apps/v1",

@@ -1,25 +1,50 @@
-import type { Network } from "../../inventory/cluster.ts";
+import type { ObjectRef } from "../../engine/contracts.ts";
+import type { WeaveNetwork } from "../../inventory/cluster.ts";
 import type { NetworkPlugin } from "../plugin.ts";
-import { weaveImages, weaveObjects } from "./objects.ts";
+import { readWeaveHealth } from "./health.ts";
+import { isFastDatapath } from "./mode.ts";
+import { defaultHttpAddress, weaveImages, weaveObjects } from "./objects.ts";
+import { weaveTraces } from "./traces.ts";
 
-export type WeaveSettings = Extract<Network, { plugin: "weave-net" }>;
+export const weaveDaemonSet: ObjectRef = {
+  apiVersion: "apps/v1",
+  kind: "DaemonSet",
+  metadata: { name: "weave-net", namespace: "kube-system" },
+};
 
-/** Weave Net with NetworkPolicy. Pods get addresses of Weave's own allocator, from the pod subnet. */
-export function weaveNet(settings: WeaveSettings): NetworkPlugin {
+/** The port of `ADDRESS:PORT`. */
+function portOf(listener: string): number {
+  return Number(listener.slice(listener.lastIndexOf(":") + 1));
+}
+
+/** Weave Net. Pods get addresses of Weave's own allocator, from the pod subnet. */
+export function weaveNet(settings: WeaveNetwork): NetworkPlugin {
+  const { networkPolicy, httpAddress, metricsAddress, iptablesBackend } = settings;
   return {
     name: "weave-net",
     images: () => Object.values(weaveImages(settings)),
-    objects: (cluster, { facts }) =>
-      weaveObjects(cluster, settings, {
-        fastDatapath: facts.length > 0 && facts.every(({ kernelFeatures: { openvswitch, vxlan } }) => openvswitch && vxlan),
-      }),
-    kernelFeatures: ["bridge", "veth", "dummy", "br_netfilter", "ip_set", "xt_set"],
+    objects: (cluster, context) => weaveObjects(cluster, settings, isFastDatapath(cluster, settings, context)),
+    kernelFeatures: ["bridge", "veth", "dummy", "br_netfilter", ...(networkPolicy ? ["ip_set", "xt_set"] : [])],
     ports: [
-      { port: 6783, protocol: "TCP", use: "control" },
-      { port: 6783, protocol: "UDP", use: "sleeve" },
-      { port: 6784, protocol: "UDP", use: "fast datapath" },
+      { port: 6783, protocol: "TCP", use: "the mesh", program: "weaver" },
+      { port: 6783, protocol: "UDP", use: "sleeve", program: "weaver" },
+      { port: 6784, protocol: "UDP", use: "the fast datapath", program: "kernel" },
+      { port: portOf(httpAddress), protocol: "TCP", use: "control", program: "weaver" },
+      { port: portOf(metricsAddress ?? ":6782"), protocol: "TCP", use: "metrics", program: "weaver" },
+      ...(networkPolicy ? [{ port: 6781, protocol: "TCP", use: "metrics of policies", program: "weave-npc" } as const] : []),
     ],
+    forwardTable: iptablesBackend === "nft" ? "ip filter" : "legacy",
     cniBinaries: ["loopback", "portmap"],
-    daemonSet: { apiVersion: "apps/v1", kind: "DaemonSet", metadata: { name: "weave-net", namespace: "kube-system" } },
+    daemonSet: weaveDaemonSet,
+    runtimeEnvironment: httpAddress === defaultHttpAddress ? {} : { WEAVE_HTTP_ADDR: httpAddress },
+    traces: weaveTraces,
+    notices: [
+      {
+        message:
+          "Weave Net is not maintained by its makers any more: Weaveworks closed in 2024, and one person keeps the fork that kboot installs",
+        hint: "for a cluster that shall last set network.plugin: flannel, or none and install Calico or Cilium; a running cluster cannot change its network in place",
+      },
+    ],
+    health: (host, signal) => readWeaveHealth(host, settings, signal),
   };
 }
