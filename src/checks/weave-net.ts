@@ -47,6 +47,17 @@ export const weaveChecks: readonly Check<Live>[] = [
         : undefined,
     ),
   ),
+  // the CNI plug-in runs on the host itself, and sets a rule about multicast in each pod (net/veth.go)
+  weaveCheck("weave-iptables", (site) =>
+    eachHost(site, ({ commands }) =>
+      commands["iptables"] === true
+        ? undefined
+        : {
+            message: "the host has no iptables, which Weave Net's CNI plug-in calls for every pod",
+            hint: "install the distribution's package iptables on every host",
+          },
+    ),
+  ),
   // weaver falls back to a bridge at its first start, and ends at every later one since the bridge is of another kind
   weaveCheck("weave-datapath", (site, { fastDatapath }, running) =>
     eachHost(site, ({ kernelFeatures }) => {

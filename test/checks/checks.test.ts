@@ -32,7 +32,7 @@ const good: Facts = {
   nameservers: ["192.0.2.53"],
   packageManager: "apt",
   packages: {},
-  commands: {},
+  commands: { iptables: true },
   directories: [],
   listening: [],
   reaches: [],
@@ -181,6 +181,7 @@ const cases: readonly (readonly [title: string, scene: Scene, expected: readonly
     [],
   ],
   ["a wider route, and Flannel", { two: routeTo("10.0.0.0/8"), network: flannel }, []],
+  ["Weave Net without iptables for its CNI plug-in", { two: { commands: { nft: true } }, network: weave }, ["weave-iptables two"]],
   ["Weave Net without a machine-id", { two: { machineId: "" }, network: weave }, ["weave-machine-id two"]],
   [
     "a fast datapath that a kernel lacks",

@@ -80,6 +80,16 @@ test.serial("with --output json stdout holds nothing but events", async (t) => {
   );
 });
 
+test.serial("apply tells once that Weave Net is not maintained, and plan does not", async (t) => {
+  const folder = await writeInventory(await freePort(), "127.0.0.1");
+  const file = join(folder, "kboot.yaml");
+  await writeFile(file, (await readFile(file, "utf8")).replace("plugin: flannel", "plugin: weave-net"));
+  const { stdout } = await kboot(folder, "apply");
+  t.is(stdout.split("Weave Net is not maintained").length, 2, stdout);
+  t.regex(stdout, /hint: .*flannel.*Calico or Cilium/);
+  t.false((await kboot(folder, "plan")).stdout.includes("notice"));
+});
+
 test.serial("where no log can be kept, nothing is begun", async (t) => {
   const folder = await writeInventory(await freePort(), "127.0.0.1");
   await writeFile(join(folder, ".kboot"), "a file");

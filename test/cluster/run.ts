@@ -22,9 +22,12 @@ async function obstacle(): Promise<string | undefined> {
   return exitCode === 0 ? undefined : "LXC and Vagrant are not here, and are installed on Debian 12 only";
 }
 
-/** Titles of the tests below `folder`, as their files say them; of a file that makes its titles, the name alone. */
-async function testTitles(): Promise<readonly string[]> {
-  const files = (await readdir(folder)).filter((name) => name.endsWith(".test.ts")).sort();
+/** The tests that need images which the builder does not make. */
+const withImages = "weave-net.test.ts";
+
+/** Titles of the tests of some files below `folder`, as they say them; of a file that makes its titles, the name alone. */
+async function testTitles(isWanted: (name: string) => boolean = () => true): Promise<readonly string[]> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".test.ts") && isWanted(name)).sort();
   const titles = files.map(async (name) => {
     const text = await readFile(join(folder, name), "utf8");
     const found = [...text.matchAll(/^test\("(.+)",/gm)].map(([, title]) => `${name}: ${title}`);
@@ -46,6 +49,10 @@ for unit in containerd kubelet; do echo "-- $unit"; journalctl -u $unit -n 25 -o
 }
 
 async function runTests(signal: AbortSignal): Promise<number> {
+  if (process.env["KBOOT_LAB_IMAGES"] === undefined) {
+    say("left out, as KBOOT_LAB_IMAGES names no folder with archives of their images:");
+    for (const title of await testTitles((name) => name === withImages)) say(`  ${title}`);
+  }
   say("building Kubernetes' components, or finding them built");
   for (const kubernetes of ["1.36.3", "1.37.2"]) await buildBundle({ kubernetes });
   signal.throwIfAborted();

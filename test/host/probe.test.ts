@@ -50,6 +50,22 @@ for (const sh of [["dash"], ["busybox", "sh"]]) {
   });
 }
 
+test("tells the tables that drop what is forwarded, of IPv4 alone", (t) => {
+  const chains = `table ip filter {
+\t\ttype filter hook forward priority filter; policy drop;
+table ip6 filter {
+\t\ttype filter hook forward priority filter; policy drop;
+table ip nat {
+table inet mine {
+\t\ttype filter hook forward priority filter; policy drop;
+`;
+  const forward = (text: string) => parseFacts(sections({ forward: text }), readAt).forwardDrops;
+  t.deepEqual(forward(chains), ["ip filter", "inet mine"]);
+  t.deepEqual(forward("-P FORWARD DROP\n-A FORWARD -j ACCEPT\n"), ["legacy"]);
+  t.deepEqual(forward("-P FORWARD ACCEPT\n"), []);
+  t.deepEqual(forward(""), []);
+});
+
 test("reads a host as it is in the field", (t) => {
   const facts = parseFacts(
     sections({

@@ -1,6 +1,12 @@
 import test from "ava";
 import { parse } from "smol-toml";
-import { containerdConfig, containerdUnit, packagedContainerdConfig, registryHosts } from "../../src/kubernetes/containerd.ts";
+import {
+  containerdConfig,
+  containerdDropIn,
+  containerdUnit,
+  packagedContainerdConfig,
+  registryHosts,
+} from "../../src/kubernetes/containerd.ts";
 import { parseUnit } from "../../src/render/unit.ts";
 import { testCluster } from "./fixture.ts";
 
@@ -90,6 +96,11 @@ test("registries among the sources are asked before upstream's, by containerd to
     ["https://registry.example.com/v2", options],
   ]);
   t.deepEqual(registryHosts(testCluster()), []);
+});
+
+test("CNI plug-ins find what containerd's environment tells them", (t) => {
+  const text = containerdDropIn({ WEAVE_HTTP_ADDR: "127.0.0.1:7784" });
+  t.deepEqual(parseUnit(text).get("Service"), [["Environment", "WEAVE_HTTP_ADDR=127.0.0.1:7784"]]);
 });
 
 test("a restart of containerd leaves containers alone", (t) => {

@@ -24,3 +24,8 @@ test("what this machine fetches is told by its URL", (t) => {
   const line = createPlainLines()({ type: "fetching", url: "https://mirror.example.com/runc", at: 1 });
   t.is(line, "   0.0 s  fetching https://mirror.example.com/runc\n");
 });
+
+test("a notice is told with what to do about it", (t) => {
+  const told = tell(record({ type: "notice", message: "it is old", hint: "take another" }));
+  t.is(told, "   0.0 s  notice: it is old\n          hint: take another\n");
+});

@@ -42,8 +42,8 @@ function noAnswer(why: string): NetworkHealth {
 async function fetchReport(host: Host, port: number, signal: AbortSignal): Promise<string> {
   const socket = await host.connect(port, signal);
   return new Promise((resolve, reject) => {
-    const options = { createConnection: () => socket, path: "/report", headers: { accept: "application/json" }, signal };
-    get({ ...options, agent: false }, (response) => {
+    const headers = { accept: "application/json", connection: "close" };
+    get({ createConnection: () => socket, path: "/report", headers, signal }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("end", () => resolve(Buffer.concat(chunks).toString("utf8")));

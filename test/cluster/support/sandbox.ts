@@ -1,20 +1,18 @@
-import { globSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { toolsTree } from "./iptables.ts";
 
 /**
  * Runs scripts of sh (dash) as on a host that has iptables, ipset and iproute2: files, devices, rules and sets are the script's own and
  * gone afterwards. `without` names programs that the host lacks. Returns what was printed; throws when a script fails.
  */
 export async function inSandbox(script: string, { without = [] }: { readonly without?: readonly string[] } = {}): Promise<string> {
-  const [tree] = globSync(join(homedir(), ".cache/kboot/components/tools-trixie-*/tree"));
-  if (tree === undefined) throw new Error("the tools of Debian are not there: see test/components");
   const folder = await mkdtemp(join(tmpdir(), "kboot-sandbox-"));
   const root = join(folder, "root");
   try {
-    await cp(tree, root, { recursive: true, verbatimSymlinks: true });
+    await cp(toolsTree(), root, { recursive: true, verbatimSymlinks: true });
     // busybox' own sh takes its applets for the programs of the same name
     await cp("/bin/dash", join(root, "usr/bin/dash"));
     for (const name of ["dev", "proc", "sys", "run", "var", "opt"]) await mkdir(join(root, name), { recursive: true });

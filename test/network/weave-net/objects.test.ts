@@ -1,4 +1,5 @@
 import test from "ava";
+import { kbootConfig } from "../../../src/kubernetes/kboot-config.ts";
 import { kubeProxy } from "../../../src/kubernetes/kube-proxy.ts";
 import { networkPlugin } from "../../../src/network/index.ts";
 import type { NetworkContext } from "../../../src/network/plugin.ts";
@@ -106,4 +107,8 @@ test("without encryption there is no Secret, and a given password is shown by no
   const objects = weaveObjectsWith({ password: new Secret("open sesame") });
   t.false(JSON.stringify(objects).includes("open sesame"));
   t.true(objects.some(({ secrets }) => secrets?.["password"]?.reveal() === "open sesame"));
+  const network = weaveNetwork({ password: new Secret("open sesame"), passwordFile: "/home/me/weave" });
+  const config = JSON.stringify(kbootConfig(testCluster({ network })));
+  t.true(config.includes("encryption: true"));
+  for (const text of ["open sesame", "/home/me/weave"]) t.false(config.includes(text));
 });
