@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { execa } from "execa";
-import { bundleArtifacts, openBundle } from "../../src/artifacts/bundle.ts";
+import { openSources } from "../../src/artifacts/index.ts";
 import { temporaryFolder } from "../support/kind.ts";
 import { extendBundle } from "./extend-bundle.ts";
 import { writeImage, writeIndex, writeLayer } from "./oci-layout.ts";
@@ -29,7 +29,9 @@ async function scene() {
 test("a bundle has its own images and those of the archives, and the program reads both", async (t) => {
   const { at, extend } = await scene();
   await extend();
-  const artifacts = bundleArtifacts([await openBundle(at("out"))]);
+  const wanted = { files: [], images: ["example.org/own:1", "example.org/given:2"] };
+  const sources = await openSources([{ kind: "bundle", path: at("out") }], wanted, AbortSignal.timeout(10_000));
+  const artifacts = await sources.resolve(["amd64"]);
   t.is(artifacts.image("example.org/own:1", "amd64").blobs.length, 3);
   t.is(artifacts.image("example.org/given:2", "amd64").blobs.length, 4);
 });
