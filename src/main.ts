@@ -108,6 +108,13 @@ function defineCommands(): Command {
     ),
   );
   define(
+    inventory,
+    "schema",
+    "print the JSON Schema of inventories, by which editors complete and check",
+    "kboot inventory schema > kboot.schema.json",
+    async () => (await import("./cli/schema.ts")).schema,
+  );
+  define(
     program,
     "version",
     "print the versions of kboot and Node, and the Kubernetes versions it knows",

@@ -12,7 +12,15 @@ function kboot(...args: readonly string[]) {
 }
 
 test.serial("every command's help shows an example", async (t) => {
-  for (const command of [["apply"], ["plan"], ["kubeconfig"], ["status"], ["inventory", "validate"], ["version"]]) {
+  for (const command of [
+    ["apply"],
+    ["plan"],
+    ["kubeconfig"],
+    ["status"],
+    ["inventory", "validate"],
+    ["inventory", "schema"],
+    ["version"],
+  ]) {
     const { stdout, exitCode } = await kboot(...command, "--help");
     t.is(exitCode, 0, command.join(" "));
     t.regex(stdout, new RegExp(`Example:\n {2}kboot ${command.join(" ")}`));
@@ -72,6 +80,33 @@ test.serial("a good inventory is told in one line", async (t) => {
   t.is(exitCode, 0);
   t.regex(stdout, /lab\.yaml: cluster lab, Kubernetes 1\.36\.3, 3 hosts$/);
 });
+
+test.serial("the schema has a meaning for every field of docs/inventory.md, and its default", async (t) => {
+  const { stdout, exitCode } = await kboot("inventory", "schema");
+  t.is(exitCode, 0);
+  const schema = JSON.parse(stdout) as JsonSchema;
+  t.is(schema.$schema, "http://json-schema.org/draft-07/schema#");
+  const spec = schema.properties?.["spec"]?.properties ?? {};
+  t.is(spec["imageRepository"]?.description, "what the names of Kubernetes' own images begin with\n\nDefault: `registry.k8s.io`");
+  const host = spec["hosts"]?.items?.properties ?? {};
+  t.regex(host["taints"]?.items?.properties?.["effect"]?.description ?? "", /^`NoSchedule`/);
+  t.regex(host["ssh"]?.properties?.["port"]?.description ?? "", /^port\n\nDefault: `22`$/);
+  t.deepEqual(undescribed(schema), []);
+});
+
+interface JsonSchema {
+  readonly $schema?: string;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly items?: JsonSchema;
+}
+
+function undescribed(schema: JsonSchema, path: readonly string[] = []): readonly string[] {
+  // what only holds other fields needs no words of its own
+  const parts = schema.properties ?? schema.items?.properties;
+  if (parts === undefined) return schema.description === undefined ? [path.join(".")] : [];
+  return Object.entries(parts).flatMap(([key, part]) => undescribed(part, [...path, key]));
+}
 
 test.serial("a broken inventory is told with file, line and path, and exit code 65", async (t) => {
   const file = join(await mkdtemp(join(tmpdir(), "kboot-test-")), "broken.yaml");
