@@ -1,14 +1,13 @@
 import { KbootError } from "../errors.ts";
-import { readInventory } from "../inventory/read.ts";
 import { apiServerPort } from "../kubernetes/paths.ts";
 import { buildKubeconfig, readKubeconfig } from "../pki/kubeconfig.ts";
 import { Secret } from "../secret.ts";
-import { findInventory } from "./inventory-file.ts";
+import { openInventory } from "./inventory-file.ts";
 import { readFrom, withControlPlanes } from "./reach-cluster.ts";
 
 /** `kboot kubeconfig`: the administrator's, with the address by which the operator reaches a control plane. */
 export async function kubeconfig(options: Record<string, unknown>, signal: AbortSignal): Promise<void> {
-  const cluster = await readInventory(findInventory(options["file"]));
+  const { cluster } = await openInventory(options["file"]);
   const text = await withControlPlanes(cluster, "kubeconfig", signal, async ({ hosts }) => {
     const [host] = hosts.values();
     if (host === undefined) throw new KbootError("unreachable", "no control plane was reached");

@@ -1,12 +1,11 @@
 import { Vault } from "../engine/vault.ts";
 import { KbootError } from "../errors.ts";
 import type { Cluster } from "../inventory/cluster.ts";
-import { readInventory } from "../inventory/read.ts";
 import { createReadLive, type Live } from "../kubernetes/live.ts";
 import { readCertificate, splitCertificates } from "../pki/read.ts";
 import { pkiDir } from "../pki/table.ts";
 import { formatTable } from "../ui/table.ts";
-import { findInventory } from "./inventory-file.ts";
+import { openInventory } from "./inventory-file.ts";
 import { readFrom, withControlPlanes } from "./reach-cluster.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -29,7 +28,7 @@ interface Status {
 
 /** `kboot status` */
 export async function status(options: Record<string, unknown>, signal: AbortSignal): Promise<void> {
-  const cluster = await readInventory(findInventory(options["file"]));
+  const { cluster } = await openInventory(options["file"]);
   const found = await withControlPlanes(cluster, "status", signal, async ({ hosts, facts }): Promise<Status> => {
     const [reading, certificates] = await Promise.all([
       createReadLive()({ cluster, facts, hosts, vault: new Vault(), signal }),

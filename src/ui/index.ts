@@ -19,18 +19,17 @@ type Listener = (event: EngineEvent) => void;
 
 export interface Ui {
   readonly listeners: readonly Listener[];
-  /** Ends the display; `error` is why the run ended, if it did not end well. It goes to JSON and log, not to the reader's text. */
+  /** Ends the display; `error` is why the run ended, if it did not end well. It goes to the log; who called tells the user. */
   close(error?: unknown): Promise<void>;
 }
 
 /** Who listens to a run: JSON or text on stdout, a live display on a terminal, and the log. */
 export async function chooseListeners({ output, file, log }: UiOptions): Promise<Ui> {
-  const jsonWriters: ((line: string) => void)[] = [];
   const closers: (() => void | Promise<void>)[] = [];
   const handle = log === undefined ? undefined : openSync(log, "a", 0o600);
-  if (handle !== undefined) jsonWriters.push((line) => writeSync(handle, line));
-  if (output === "json") jsonWriters.push((line) => process.stdout.write(line));
-  const listeners = jsonWriters.map((write) => thinBytes((event) => write(toJsonLine(event))));
+  const listeners: Listener[] = [];
+  if (handle !== undefined) listeners.push(thinBytes((event) => writeSync(handle, toJsonLine(event))));
+  if (output === "json") listeners.push(thinBytes((event) => process.stdout.write(toJsonLine(event))));
   if (output === "text") {
     const terminal = judgeTerminal(process.stdout, process.env);
     const closing = createClosing({ file, log: log === undefined ? undefined : relative(process.cwd(), log) });
@@ -42,9 +41,10 @@ export async function chooseListeners({ output, file, log }: UiOptions): Promise
   return {
     listeners,
     async close(error) {
-      if (error !== undefined) for (const write of jsonWriters) write(toJsonLine({ at: Date.now(), type: "error", error }));
       for (const closer of closers) await closer();
-      if (handle !== undefined) closeSync(handle);
+      if (handle === undefined) return;
+      if (error !== undefined) writeSync(handle, toJsonLine({ at: Date.now(), type: "error", error }));
+      closeSync(handle);
     },
   };
 }
