@@ -1,5 +1,6 @@
-import type { ObjectRef } from "../engine/contracts.ts";
+import type { Api, ObjectRef } from "../engine/contracts.ts";
 import type { Facts } from "../host/facts.ts";
+import type { Host } from "../host/host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import type { ObjectResource } from "../resources/object.ts";
 
@@ -16,6 +17,24 @@ export interface NetworkContext {
   readonly facts: readonly Pick<Facts, "kernelFeatures">[];
 }
 
+/** What `status` lets a network ask. */
+export interface NetworkHealthContext {
+  /** Hosts that were reached, by their names in the inventory. */
+  readonly hosts: ReadonlyMap<string, Host>;
+  /** Undefined while the cluster cannot be asked. */
+  readonly api: Api | undefined;
+  /** Ends what takes too long. */
+  readonly signal: AbortSignal;
+}
+
+/** How one host is connected, in the network's own view. */
+export interface NetworkHealth {
+  readonly host: string;
+  readonly ok: boolean;
+  /** `connected to 2 of 2 peers, encrypted`. */
+  readonly text: string;
+}
+
 /** A pod network: what it brings into the cluster and asks of the hosts. */
 export interface NetworkPlugin {
   readonly name: string;
@@ -29,4 +48,6 @@ export interface NetworkPlugin {
   readonly cniBinaries: readonly string[];
   /** The network is up when this DaemonSet is ready on every node. */
   readonly daemonSet: ObjectRef;
+  /** What the network says of itself beyond its DaemonSet, for `status`; a host that does not say is told as not ok. */
+  health?(context: NetworkHealthContext): Promise<readonly NetworkHealth[]>;
 }
