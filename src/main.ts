@@ -84,11 +84,14 @@ function defineCommands(): Command {
     define(
       program,
       "kubeconfig",
-      "print an administrator's kubeconfig",
-      "kboot kubeconfig -f inventory/lab.yaml > kubeconfig",
+      "print an administrator's kubeconfig, or merge it into your own",
+      "kboot kubeconfig -f inventory/lab.yaml --merge",
       async () => (await import("./cli/kubeconfig.ts")).kubeconfig,
     ),
-  );
+  )
+    .option("--merge", "write it into ~/.kube/config (or the file that KUBECONFIG names) as a context named after the inventory")
+    .option("--kubeconfig-file <path>", "with --merge: into this file")
+    .option("--use", "with --merge: make it the current context");
   withOutput(
     withInventory(
       define(

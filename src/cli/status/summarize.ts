@@ -45,7 +45,11 @@ function toApiServer(
   { value, unknown }: Findings["apiServers"] extends ReadonlyMap<string, infer A> ? A : never,
 ): ApiServerStatus {
   if (value === undefined) return { host, ready: false, version: null, why: unknown ?? null };
-  const why = value.ready ? null : `it is not ready: ${value.failing.join(", ") || "it does not say why"}`;
+  const why = value.ready
+    ? null
+    : value.failing.length === 0
+      ? "it answers, but not the question whether it is ready"
+      : `it is not ready: ${value.failing.join(", ")}`;
   return { host, ready: value.ready, version: value.version ?? null, why };
 }
 
