@@ -36,9 +36,14 @@ export async function kubeconfig(given: Record<string, unknown>, signal: AbortSi
   const { text, currentContext } = mergeKubeconfig(await readOwn(target), entry, options.use === true);
   await replaceFile(await followLinks(target), text.reveal());
   const isCurrent = currentContext === entry.name;
+  const words = [
+    "kubectl",
+    ...(options.kubeconfigFile === undefined ? [] : ["--kubeconfig", target]),
+    ...(isCurrent ? [] : ["--context", entry.name]),
+    "get nodes",
+  ];
   process.stdout.write(
-    `${target}: context ${entry.name}${isCurrent ? ", which is the current one" : `; the current one is still ${currentContext}`}\n` +
-      `next: kubectl ${isCurrent ? "" : `--context ${entry.name} `}get nodes\n`,
+    `${target}: context ${entry.name}${isCurrent ? ", which is the current one" : `; the current one is still ${currentContext}`}\nnext: ${words.join(" ")}\n`,
   );
 }
 

@@ -22,7 +22,7 @@ const metricsPort = 2381;
  */
 export async function askEtcd(host: Pick<Host, "connect">, signal: AbortSignal): Promise<EtcdHealth> {
   const [health, metrics] = await Promise.all([ask(host, "/health", signal), ask(host, "/metrics", signal)]);
-  const { health: word, reason = "" } = JSON.parse(health.slice(health.indexOf("\r\n\r\n"))) as { health?: string; reason?: string };
+  const { health: word, reason = "" } = readHealth(health);
   const bytes = /^etcd_mvcc_db_total_size_in_bytes (\S+)$/m.exec(metrics)?.[1];
   return {
     healthy: word === "true",
@@ -30,6 +30,14 @@ export async function askEtcd(host: Pick<Host, "connect">, signal: AbortSignal):
     databaseBytes: bytes === undefined ? undefined : Number(bytes),
     version: /^etcd_server_version\{server_version="([^"]+)"\} 1$/m.exec(metrics)?.[1],
   };
+}
+
+function readHealth(answer: string): { readonly health?: string; readonly reason?: string } {
+  try {
+    return JSON.parse(answer.slice(answer.indexOf("\r\n\r\n"))) as object;
+  } catch (cause) {
+    throw new KbootError("api", "what answers on etcd's metrics port is not etcd", { cause });
+  }
 }
 
 /** The whole answer to a GET. HTTP/1.0: the server ends the connection after it, and sends it in one piece. */

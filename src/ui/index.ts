@@ -15,6 +15,9 @@ export interface UiOptions {
   readonly log: string | undefined;
 }
 
+/** How wide a table may be where nobody says how wide the paper is. */
+const usualColumns = 120;
+
 type Listener = (event: EngineEvent) => void;
 
 export interface Ui {
@@ -32,7 +35,8 @@ export async function chooseListeners({ output, file, log }: UiOptions): Promise
   if (output === "json") listeners.push(thinBytes((event) => process.stdout.write(toJsonLine(event))));
   if (output === "text") {
     const terminal = judgeTerminal(process.stdout, process.env);
-    const closing = createClosing({ file, log: log === undefined ? undefined : relative(process.cwd(), log) });
+    const width = process.stdout.columns ?? usualColumns;
+    const closing = createClosing({ file, log: log === undefined ? undefined : relative(process.cwd(), log), width });
     listeners.push(closing.listen, await listenForReader(terminal, closers));
     closers.push(() => {
       process.stdout.write(closing.text());

@@ -55,6 +55,23 @@ test.serial("a single host that cannot be reached is told with its own code", as
   t.false((await readdir(folder)).includes(".kboot"), "a plan leaves nothing behind");
 });
 
+test.serial("status tells an unreached control plane by its code, in a document too", async (t) => {
+  const folder = await writeInventory(await freePort(), "127.0.0.1", "127.0.0.2");
+  const { exitCode, stdout, stderr } = await kboot(folder, "status");
+  t.is(exitCode, 69, stderr);
+  t.regex(stdout, /\nNODE {2}unknown: no API server is ready\n|^NODE {2}unknown/);
+  t.regex(stdout, /cluster lab: 2 things not well:\n {2}h0: not reached: nothing listens on port \d+\n {2}h1: not reached: /);
+  const json = await kboot(folder, "status", "--output", "json");
+  t.is(json.exitCode, 69);
+  const { ok, problems, hosts } = JSON.parse(json.stdout) as { ok: boolean; problems: string[]; hosts: { reached: boolean }[] };
+  t.false(ok);
+  t.is(problems.length, 2);
+  t.deepEqual(
+    hosts.map(({ reached }) => reached),
+    [false, false],
+  );
+});
+
 test.serial("several hosts that are set aside are named by one error, and the log tells it too, to the user alone", async (t) => {
   const folder = await writeInventory(await freePort(), "127.0.0.1", "127.0.0.2");
   const { exitCode, stderr } = await kboot(folder, "apply");
