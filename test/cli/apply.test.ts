@@ -1,11 +1,13 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
 import { execa } from "execa";
 import { temporaryFolder } from "../support/kind.ts";
-import { freePort, makeKey } from "../support/sshd.ts";
+import { freePort, makeKey, startSshd } from "../support/sshd.ts";
 
 const main = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -129,4 +131,35 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     t.is(exitCode, 130, stderr);
     t.regex(stderr, /^\nstopping: nothing new starts.*\nstopped\nhint: the next run goes on from here$/);
   });
+}
+
+test.serial("a second SIGINT leaves at once, also while a connection does not end", async (t) => {
+  const frozen = join(await temporaryFolder(), "frozen");
+  // the server's end of the connection freezes as soon as a shell is asked for
+  const sshd = await startSshd([`ForceCommand echo $PPID > ${frozen}.new; mv ${frozen}.new ${frozen}; kill -STOP $PPID; sleep 60`]);
+  t.teardown(async () => {
+    process.kill(Number(await readFile(frozen, "utf8")), "SIGKILL");
+    await sshd.stop();
+  });
+  const folder = await writeInventory(sshd.port, "127.0.0.1");
+  const file = join(folder, "kboot.yaml");
+  const { user, identityFiles, knownHostsFile } = sshd.host().ssh;
+  const ssh = JSON.stringify({ user, port: sshd.port, identityFiles, knownHostsFile });
+  await writeFile(file, (await readFile(file, "utf8")).replace(/^ {2}ssh: .*$/m, `  ssh: ${ssh}`));
+  const child = kboot(folder, "plan");
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  await waitFor(() => existsSync(frozen));
+  child.kill("SIGINT");
+  await waitFor(() => said.includes("Once more leaves at once."));
+  child.kill("SIGINT");
+  const { exitCode, stderr } = await child;
+  t.is(exitCode, 130);
+  t.regex(stderr, /^\nstopping: .*$/, "it did not wait for the connection, and so did not come to its end");
+});
+
+async function waitFor(isThere: () => boolean): Promise<void> {
+  while (!isThere()) await sleep(20);
 }

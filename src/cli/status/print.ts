@@ -16,9 +16,9 @@ export function printStatus(status: Status, colours = createColours(false)): str
       node.address,
     ]),
     table("CONTROL PLANE", ["COMPONENT", "STATE"], null, status.controlPlane, ({ host, component, state }) => [host, component, state]),
-    table("ETCD", ["HEALTHY", "DATABASE"], null, status.etcd, ({ host, healthy, databaseBytes, why }) => [
+    table("ETCD", ["HEALTHY", "DATABASE"], null, status.etcd, ({ host, healthy, databaseBytes }) => [
       host,
-      healthy === null ? `unknown: ${why}` : yes(healthy),
+      healthy === null ? "no answer" : yes(healthy),
       databaseBytes === null ? "" : `${(databaseBytes / 1e6).toFixed(1)} MB`,
     ]),
     table(`NETWORK (${network.plugin})`, ["STATE"], network.unknown, network.items, ({ what, text }) => [what, text]),
