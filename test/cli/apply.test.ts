@@ -4,7 +4,7 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import { execa } from "execa";
 import { temporaryFolder } from "../support/kind.ts";
 import { freePort, makeKey, startSshd } from "../support/sshd.ts";
@@ -133,9 +133,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-test.serial("a second SIGINT leaves at once, also while a connection does not end", async (t) => {
+/** Starts a plan whose connection hangs from the moment on at which the shell is asked for; resolves when it does. */
+async function planOverHangingConnection(t: ExecutionContext) {
   const frozen = join(await temporaryFolder(), "frozen");
-  // the server's end of the connection freezes as soon as a shell is asked for
   const sshd = await startSshd([`ForceCommand echo $PPID > ${frozen}.new; mv ${frozen}.new ${frozen}; kill -STOP $PPID; sleep 60`]);
   t.teardown(async () => {
     process.kill(Number(await readFile(frozen, "utf8")), "SIGKILL");
@@ -154,12 +154,24 @@ test.serial("a second SIGINT leaves at once, also while a connection does not en
   await waitFor(() => existsSync(frozen));
   child.kill("SIGINT");
   await waitFor(() => said.includes("Once more leaves at once."));
-  child.kill("SIGINT");
-  const { exitCode, stderr } = await child;
-  t.is(exitCode, 130);
-  t.regex(stderr, /^\nstopping: .*$/, "it did not wait for the connection, and so did not come to its end");
-});
+  return { child };
+}
 
 async function waitFor(isThere: () => boolean): Promise<void> {
   while (!isThere()) await sleep(20);
 }
+
+test.serial("SIGINT ends a run whose connection hangs", async (t) => {
+  const { child } = await planOverHangingConnection(t);
+  const { exitCode, stderr } = await child;
+  t.is(exitCode, 130);
+  t.regex(stderr, /\nstopped\nhint: the next run goes on from here$/);
+});
+
+test.serial("a second SIGINT does not wait for that", async (t) => {
+  const { child } = await planOverHangingConnection(t);
+  child.kill("SIGINT");
+  const { exitCode, stderr } = await child;
+  t.is(exitCode, 130);
+  t.regex(stderr, /^\nstopping: .*$/);
+});
