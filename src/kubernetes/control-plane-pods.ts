@@ -1,4 +1,5 @@
 import type { Api } from "../engine/contracts.ts";
+import { apiServerPort } from "./paths.ts";
 
 /** A static pod of the control plane, as the API shows it. */
 export interface ControlPlanePod {
@@ -14,7 +15,7 @@ export interface ControlPlanePod {
 /** The parts of a control plane with the ports on which each listens on its host (kubeadm/app/constants, v1.36). */
 export const controlPlaneComponents: ReadonlyMap<string, number> = new Map([
   ["etcd", 2379],
-  ["kube-apiserver", 6443],
+  ["kube-apiserver", apiServerPort],
   ["kube-controller-manager", 10257],
   ["kube-scheduler", 10259],
 ]);

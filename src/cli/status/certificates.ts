@@ -1,6 +1,6 @@
-import { pkiDir } from "../../kubernetes/paths.ts";
 import { kubeletClientPem } from "../../pki/kubeconfig.ts";
 import { readCertificate, splitCertificates } from "../../pki/read.ts";
+import { pkiDir } from "../../pki/table.ts";
 import type { CertificateStatus } from "./document.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;

@@ -31,8 +31,3 @@ export async function answerBy<T>(until: number, signal: AbortSignal, ask: (sign
     signal.removeEventListener("abort", stop);
   }
 }
-
-/** What is made of an answer, with the reason handed on. */
-export async function andThen<T, U>(answer: Answer<T>, use: (value: T) => Promise<Answer<U>>): Promise<Answer<U>> {
-  return answer.unknown === undefined ? use(answer.value) : answer;
-}
