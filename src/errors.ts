@@ -13,6 +13,7 @@ export type ErrorCode =
   | "api"
   | "timeout"
   | "incomplete"
+  | "unwell"
   | "cancelled";
 
 const exitCodes: Record<ErrorCode, number> = {
@@ -29,8 +30,14 @@ const exitCodes: Record<ErrorCode, number> = {
   api: 6,
   timeout: 7,
   incomplete: 1,
+  unwell: 8,
   cancelled: 130,
 };
+
+/** The process exit code of what went wrong. */
+export function exitCodeOf(code: ErrorCode): number {
+  return exitCodes[code];
+}
 
 /** Where an error belongs: any of host, step, file with line and column, and field. */
 export interface Where {
@@ -83,7 +90,7 @@ export class KbootError extends Error {
 
   /** The process exit code that follows from the error's code. */
   get exitCode(): number {
-    return exitCodes[this.code];
+    return exitCodeOf(this.code);
   }
 
   /** The same error, with more known about where it happened. */

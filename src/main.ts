@@ -2,10 +2,11 @@
 import { Command, CommanderError, Option } from "commander";
 import { KbootError } from "./errors.ts";
 
-/** Loads a command's code only when it is called, so that help comes at once. */
-type Load = () => Promise<(options: Record<string, unknown>, signal: AbortSignal) => Promise<void>>;
+/** Loads a command's code only when it is called, so that help comes at once. A command may return its exit code; else it is 0. */
+type Load = () => Promise<(options: Record<string, unknown>, signal: AbortSignal) => Promise<unknown>>;
 
 const abort = new AbortController();
+let exitCode = 0;
 
 function watchProcess(): void {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
@@ -33,7 +34,10 @@ function define(parent: Command, name: string, description: string, example: str
     .description(description)
     .addHelpText("after", `\nExample:\n  ${example}`)
     .showHelpAfterError(`hint: kboot ${path} --help`)
-    .action(async (_options: unknown, command: Command) => (await load())(command.opts(), abort.signal));
+    .action(async (_options: unknown, command: Command) => {
+      const result = await (await load())(command.opts(), abort.signal);
+      if (typeof result === "number") exitCode = result;
+    });
 }
 
 function withInventory(command: Command): Command {
@@ -97,11 +101,14 @@ function defineCommands(): Command {
     define(
       program,
       "kubeconfig",
-      "print an administrator's kubeconfig",
-      "kboot kubeconfig -f inventory/lab.yaml > kubeconfig",
+      "print an administrator's kubeconfig, or merge it into your own",
+      "kboot kubeconfig -f inventory/lab.yaml --merge",
       async () => (await import("./cli/kubeconfig.ts")).kubeconfig,
     ),
-  );
+  )
+    .option("--merge", "write it into ~/.kube/config (or the file that KUBECONFIG names) as a context named after the inventory")
+    .option("--kubeconfig-file <path>", "with --merge: into this file")
+    .option("--use", "with --merge: make it the current context");
   withOutput(
     withInventory(
       define(
@@ -126,6 +133,13 @@ function defineCommands(): Command {
   );
   defineBundle(program);
   define(
+    inventory,
+    "schema",
+    "print the JSON Schema of inventories, by which editors complete and check",
+    "kboot inventory schema > kboot.schema.json",
+    async () => (await import("./cli/schema.ts")).schema,
+  );
+  define(
     program,
     "version",
     "print the versions of kboot and Node, and the Kubernetes versions it knows",
@@ -140,19 +154,38 @@ function isCancellation(error: unknown): boolean {
   return error instanceof KbootError ? error.code === "cancelled" : error instanceof Error && error.name === "AbortError";
 }
 
-/** Tells an error, and returns the exit code that follows from it. */
+/** Whether the command line asks for JSON, also where it is wrong. */
+function wantsJson(words: readonly string[]): boolean {
+  return words.some((word, index) => word === "--output=json" || (word === "--output" && words[index + 1] === "json"));
+}
+
+/** Tells an error, to programs too if they asked for JSON, and returns the exit code that follows from it. */
 async function report(error: unknown): Promise<number> {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
-  const cause = abort.signal.aborted && isCancellation(error) ? abort.signal.reason : error;
-  const { printError } = await import("./ui/print-error.ts");
-  process.stderr.write(`${printError(cause)}\n`);
+  // the parser of the command line has told people itself, and help is no error
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  const cause =
+    error instanceof CommanderError ? fromParser(error) : abort.signal.aborted && isCancellation(error) ? abort.signal.reason : error;
+  if (!(error instanceof CommanderError)) {
+    const { printError } = await import("./ui/print-error.ts");
+    process.stderr.write(`${printError(cause)}\n`);
+  }
+  if (wantsJson(process.argv)) {
+    const { toJsonLine } = await import("./ui/json-events.ts");
+    process.stdout.write(toJsonLine({ at: Date.now(), type: "error", error: cause }));
+  }
   return cause instanceof KbootError ? cause.exitCode : 70;
 }
 
+function fromParser({ message }: CommanderError): KbootError {
+  return new KbootError("usage", message.replace(/^error: /, ""), { hint: "kboot --help" });
+}
+
 watchProcess();
-const exitCode = await defineCommands()
+await defineCommands()
   .parseAsync()
-  .then(() => 0, report);
+  .catch(async (error: unknown) => {
+    exitCode = await report(error);
+  });
 // Idle connections must not keep the process; what is written is flushed first.
 await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write("", resolve))));
 leave(exitCode);

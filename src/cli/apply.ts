@@ -5,12 +5,11 @@ import type { RunResult } from "../engine/run.ts";
 import { KbootError } from "../errors.ts";
 import type { RunIdentity } from "../host/host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
-import { readInventory } from "../inventory/read.ts";
 import { networkPlugin } from "../network/index.ts";
 import { count } from "../ui/count.ts";
 import { chooseListeners } from "../ui/index.ts";
 import { printError } from "../ui/print-error.ts";
-import { findInventory } from "./inventory-file.ts";
+import { openInventory } from "./inventory-file.ts";
 import { createSelect, identify, operate, type Selection } from "./operate.ts";
 
 interface Options extends Selection {
@@ -31,8 +30,7 @@ export function plan(options: Record<string, unknown>, signal: AbortSignal): Pro
 }
 
 async function run(command: "apply" | "plan", options: Options, signal: AbortSignal): Promise<void> {
-  const file = findInventory(options.file);
-  const cluster = await readInventory(file);
+  const { file, cluster } = await openInventory(options.file);
   const select = createSelect(cluster, options);
   const identity = identify(command, command === "apply" ? "change" : "read");
   const log = command === "apply" ? await prepareLog(cluster, identity) : undefined;

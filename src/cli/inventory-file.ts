@@ -1,10 +1,28 @@
 import { existsSync } from "node:fs";
+import { checks } from "../checks/index.ts";
 import { KbootError } from "../errors.ts";
+import type { Cluster } from "../inventory/cluster.ts";
+import { readInventory } from "../inventory/read.ts";
 
 const usual = "kboot.yaml";
 
-/** The inventory that the user named, else `kboot.yaml` of the current folder. Throws KbootError `usage` when there is neither. */
-export function findInventory(named: unknown): string {
+/** An inventory, and its file as the user named it. */
+export interface NamedInventory {
+  readonly file: string;
+  readonly cluster: Cluster;
+}
+
+/**
+ * Reads the inventory that the user named, else `kboot.yaml` of the current folder. Throws KbootError `usage` when there is neither,
+ * and `inventory` for what is wrong in it, names of checks included.
+ */
+export async function openInventory(named: unknown): Promise<NamedInventory> {
+  const file = findInventory(named);
+  const names = checks.map(({ name }) => name);
+  return { file, cluster: await readInventory(file, names) };
+}
+
+function findInventory(named: unknown): string {
   if (typeof named === "string") return named;
   if (existsSync(usual)) return usual;
   throw new KbootError("usage", `no inventory is named, and there is no ${usual} here`, { hint: "name one: -f inventory/lab.yaml" });

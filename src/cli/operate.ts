@@ -14,6 +14,7 @@ import { imagesFor } from "../kubernetes/images.ts";
 import { createReadLive } from "../kubernetes/live.ts";
 import { hostKinds, objectClusterKind } from "../resources/index.ts";
 import { bootstrapWay } from "../steps/index.ts";
+import { nearest } from "../suggest.ts";
 
 /** Which part of the way, and which hosts, a run is about. Undefined: all. */
 export interface Selection {
@@ -67,6 +68,9 @@ export function wantedBy(cluster: Cluster): Wanted {
 
 function refuseUnknown(what: string, names: readonly string[], known: readonly string[]): void {
   const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0)
-    throw new KbootError("usage", `there is no ${what} ${unknown.join(", ")}`, { hint: `one of ${known.join(", ")}` });
+  if (unknown.length === 0) return;
+  const meant = new Set(unknown.map((name) => nearest(name, known)).filter((name) => name !== undefined));
+  throw new KbootError("usage", `there is no ${what} ${unknown.join(", ")}`, {
+    hint: `${meant.size === 0 ? "" : `did you mean ${[...meant].join(", ")}? `}${what}s are ${known.join(", ")}`,
+  });
 }

@@ -1,10 +1,9 @@
-import { readInventory } from "../inventory/read.ts";
 import { count } from "../ui/count.ts";
-import { findInventory } from "./inventory-file.ts";
+import { openInventory } from "./inventory-file.ts";
 
 /** `kboot inventory validate` */
 export async function validate(options: Record<string, unknown>): Promise<void> {
-  const file = findInventory(options["file"]);
-  const { name, kubernetesVersion, hosts } = await readInventory(file);
+  const { file, cluster } = await openInventory(options["file"]);
+  const { name, kubernetesVersion, hosts } = cluster;
   process.stdout.write(`${file}: cluster ${name}, Kubernetes ${kubernetesVersion}, ${count(hosts.length, "host")}\n`);
 }

@@ -1,9 +1,13 @@
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { KbootError, type Where } from "../errors.ts";
 import type { Host, RunIdentity, RunOptions, Script, ScriptResult } from "./host.ts";
 import { privileged, refusedPrivilege } from "./privilege.ts";
 import { Shell, type ShellProcess, type ShellSettings } from "./shell.ts";
 import { bootstrap } from "./shell-program.ts";
+
+/** How long the end of a host waits for a shell that is being started. */
+const startPatienceMs = 2000;
 
 /** What differs between the ways to a machine. */
 export interface Transport {
@@ -53,7 +57,9 @@ export class ShellHost implements Host {
   }
 
   async run(script: Script, options: RunOptions): Promise<ScriptResult> {
-    const shell = await this.#shell(options.channel ?? "main", options.signal);
+    const shell = await orCancelled(this.#shell(options.channel ?? "main", options.signal), options.signal, () => {
+      return new KbootError("cancelled", `cancelled: ${script.label}`, { where: this.#where });
+    });
     this.#trips++;
     return shell.run(script, options);
   }
@@ -65,7 +71,9 @@ export class ShellHost implements Host {
   async close(): Promise<void> {
     // The main shell holds the run lock, so it goes last.
     for (const channel of ["bulk", "main"] as const) {
-      const shell = await this.#shells.get(channel)?.catch(() => undefined);
+      const starting = this.#shells.get(channel)?.catch(() => undefined);
+      // where the connection hangs a shell may never have started
+      const shell = await Promise.race([starting, sleep(startPatienceMs, undefined, { ref: false })]);
       await shell?.close();
     }
     await this.#transport.close();
@@ -114,4 +122,17 @@ export class ShellHost implements Host {
       cause,
     });
   };
+}
+
+/** What comes first: the work's end, or that of who waits for it. */
+async function orCancelled<T>(work: Promise<T>, signal: AbortSignal, cancelled: () => KbootError): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const cancel = () => reject(cancelled());
+  if (signal.aborted) cancel();
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", cancel);
+  }
 }

@@ -1,8 +1,7 @@
 import { z } from "zod";
+import { nearest, suggest } from "../suggest.ts";
+import { type Judge, matching } from "./judge.ts";
 import { judgeArgumentName } from "./syntax.ts";
-
-/** What is wrong with a value, or undefined. */
-export type Judge<T> = (value: T) => string | undefined;
 
 /** A schema whose values must also please a judge, which says in words what is wrong. */
 export function judged<S extends z.ZodType>(schema: S, judge: Judge<z.output<S>>): S {
@@ -17,7 +16,12 @@ export function text(judge: Judge<string> = notEmpty, missing?: string) {
   // quotes are the remedy for a number only where its digits would do as text
   const error = ({ input }: { input?: unknown }): string =>
     (typeof input === "number" ? judge(String(input)) : undefined) ?? wrongType("text", missing)({ input });
-  return judged(z.string({ error }), judge);
+  return patterned(judged(z.string({ error }), judge), judge);
+}
+
+/** Hands a judge's pattern on to the JSON Schema. */
+function patterned<S extends z.ZodType>(schema: S, { pattern }: Judge<string>): S {
+  return pattern === undefined ? schema : schema.meta({ pattern: pattern.source });
 }
 
 /** A whole number in a range, its ends included. */
@@ -38,7 +42,9 @@ export function choice<const Words extends readonly string[]>(words: Words) {
     error: ({ input }) => {
       const wanted = words.join(" or ");
       if (input === undefined) return `is missing; write ${wanted}`;
-      return typeof input === "string" ? `must be ${wanted}, not ${input}` : wrongType(wanted)({ input });
+      if (typeof input !== "string") return wrongType(wanted)({ input });
+      const near = nearest(input, words);
+      return `must be ${wanted}, not ${input}${near === undefined ? "" : `; did you mean ${near}`}`;
     },
   });
 }
@@ -58,7 +64,7 @@ export function list<Element extends z.ZodType>(element: Element, missing?: stri
 
 /** A map from names to values. */
 export function map<Value extends z.ZodType>(value: Value, key: Judge<string> = () => undefined) {
-  return z.record(judged(z.string(), key), value, { error: wrongType("a map") });
+  return z.record(patterned(judged(z.string(), key), key), value, { error: wrongType("a map") });
 }
 
 const argument = z.union([z.string(), z.number(), z.boolean()]);
@@ -67,9 +73,7 @@ const argumentValue = z.union([argument, z.array(argument).min(1)], { error: "mu
 /** Arguments of a program by name, without dashes; a list repeats one. */
 export const extraArgs = map(argumentValue, judgeArgumentName);
 
-function notEmpty(value: string): string | undefined {
-  return value === "" ? "is empty" : undefined;
-}
+const notEmpty = matching(/[\s\S]/, () => "is empty");
 
 /** Says what was found instead of what is wanted. */
 export function wrongType(wanted: string, missing?: string) {
@@ -90,26 +94,5 @@ function nameOf(value: unknown): string {
 
 /** One line for each key, in order. */
 function unknownKeys(keys: readonly string[], known: readonly string[]): string {
-  return keys.map((key) => `there is no such field${suggestion(key, known)}`).join("\n");
-}
-
-function suggestion(key: string, known: readonly string[]): string {
-  const near = known
-    .map((word) => ({ word, distance: editDistance(key.toLowerCase(), word.toLowerCase()) }))
-    .filter(({ word, distance }) => distance <= Math.min(2, word.length / 2))
-    .sort((a, b) => a.distance - b.distance)[0];
-  return near === undefined ? `; those here are ${known.join(", ")}` : `; did you mean ${near.word}`;
-}
-
-/** How many letters to insert, remove or replace to come from one word to the other. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...from].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...to].entries()) {
-      next.push(Math.min((row[j] ?? 0) + (letter === other ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  return keys.map((key) => `there is no such field; ${suggest(key, known)}`).join("\n");
 }

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Cluster } from "./cluster.ts";
 import { parseText } from "./document.ts";
 import { draftOf } from "./draft.ts";
+import { unknownChecks } from "./ignored-checks.ts";
 import type { Finding, Problem } from "./problem.ts";
 import { resolveCluster } from "./resolve.ts";
 import { judgeDraft } from "./rules.ts";
@@ -18,14 +19,22 @@ export type ParsedInventory =
 
 /**
  * The cluster that the text describes, or every problem of the text in its order. `file` is what relative paths
- * begin at; `home` is what `~` stands for.
+ * begin at; `home` is what `~` stands for; `checks` are the names that `ignoreChecks` may hold, any when it is missing.
  */
-export function parseInventory(text: string, { file, home }: { readonly file: string; readonly home: string }): ParsedInventory {
+export function parseInventory(
+  text: string,
+  { file, home, checks }: { readonly file: string; readonly home: string; readonly checks?: readonly string[] | undefined },
+): ParsedInventory {
   const document = parseText(text);
   if (document.values === undefined) return { problems: inOrder(document.problems) };
   if (document.values === null) return { problems: [document.locate({ path: [], message: `the file is empty; ${beginning}` })] };
   const parsed = inventorySchema.safeParse(document.values, { reportInput: true });
-  const findings = [...(parsed.error?.issues.flatMap(findingsOf) ?? []), ...judgeDraft(draftOf(document.values))];
+  const draft = draftOf(document.values);
+  const findings = [
+    ...(parsed.error?.issues.flatMap(findingsOf) ?? []),
+    ...judgeDraft(draft),
+    ...(checks === undefined ? [] : unknownChecks(draft, checks)),
+  ];
   const problems = [...document.problems, ...findings.map(document.locate)];
   if (parsed.data === undefined || problems.length > 0) return { problems: inOrder(problems) };
   return { cluster: resolveCluster(parsed.data, { file: resolve(file), home }), locate: document.locate };

@@ -8,9 +8,9 @@ import { formatProblem, type Problem } from "./problem.ts";
 
 /**
  * The cluster that a file describes. Throws KbootError `inventory` whose message has one line for every problem,
- * `inventory/lab.yaml:12:5 hosts[1].address: ...`, with the path as it was given.
+ * `inventory/lab.yaml:12:5 hosts[1].address: ...`, with the path as it was given. `checks` are the names that `ignoreChecks` may hold.
  */
-export async function readInventory(file: string): Promise<Cluster> {
+export async function readInventory(file: string, checks?: readonly string[]): Promise<Cluster> {
   const text = await readFile(file, "utf8").catch((cause: Error) => {
     throw new KbootError("inventory", `cannot read the inventory: ${cause.message}`, {
       where: { file },
@@ -18,7 +18,7 @@ export async function readInventory(file: string): Promise<Cluster> {
       cause,
     });
   });
-  const parsed = parseInventory(text, { file, home: homedir() });
+  const parsed = parseInventory(text, { file, home: homedir(), checks });
   if (parsed.cluster === undefined) throw refuse(file, parsed.problems);
   const { network } = parsed.cluster;
   if (network.plugin !== "weave-net" || network.passwordFile === undefined) return parsed.cluster;

@@ -58,14 +58,16 @@ const hostFields = fields(
 );
 
 /** One host as the file has it. */
-export const hostSchema = hostFields.superRefine(
-  (host, { addIssue }) => {
-    if (host.transport === "local" || host.address !== undefined) return;
-    addIssue({ code: "custom", path: ["address"], message: "is missing; write the IPv4 address or DNS name that SSH connects to" });
-  },
-  // also when another field of the host is wrong
-  { when: ({ value }) => typeof value === "object" && value !== null },
-);
+export const hostSchema = hostFields
+  .superRefine(
+    (host, { addIssue }) => {
+      if (host.transport === "local" || host.address !== undefined) return;
+      addIssue({ code: "custom", path: ["address"], message: "is missing; write the IPv4 address or DNS name that SSH connects to" });
+    },
+    // also when another field of the host is wrong
+    { when: ({ value }) => typeof value === "object" && value !== null },
+  )
+  .meta({ anyOf: [{ required: ["address"] }, { required: ["transport"], properties: { transport: { const: "local" } } }] });
 
 const source = z.union(
   [
@@ -110,7 +112,7 @@ export const specShape = {
   ignoreChecks: list(text()).optional(),
   hosts: judged(list(hostSchema, "name at least one host"), (hosts) =>
     hosts.length === 0 ? "is empty; name at least one host" : undefined,
-  ),
+  ).meta({ minItems: 1 }),
 } as const;
 
 /** What to write into an empty file. */

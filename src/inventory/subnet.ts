@@ -1,4 +1,5 @@
 import { Address4, Address6 } from "ip-address";
+import { withPattern } from "./judge.ts";
 
 /** True for an IPv4 address in its usual form: four decimal numbers, no prefix length. */
 export function isIpv4(text: string): boolean {
@@ -38,7 +39,7 @@ export function prefixLengthOf(cidr: string): number {
 }
 
 /** What is wrong with an IPv4 CIDR that must name a network by its first address. */
-export function judgeSubnet(text: string): string | undefined {
+export const judgeSubnet = withPattern(/^\d{1,3}(\.\d{1,3}){3}\/(\d|[12]\d|3[0-2])$/, (text) => {
   const [address = "", length = ""] = text.split("/", 2);
   if (isIpv6(address)) return `${text} is IPv6, which kboot cannot do yet; give an IPv4 subnet such as 10.244.0.0/16`;
   if (!isIpv4(address) || !/^(\d|[12]\d|3[0-2])$/.test(length) || text !== `${address}/${length}`) {
@@ -46,7 +47,7 @@ export function judgeSubnet(text: string): string | undefined {
   }
   const network = networkOf(address, Number(length));
   return network === text ? undefined : `${text} does not begin at the first address of its network; write ${network}`;
-}
+});
 
 /** What is wrong with an IPv4 address that stands with the prefix length of its network, as that of an interface does. */
 export function judgeInterface(text: string): string | undefined {
@@ -58,12 +59,12 @@ export function judgeInterface(text: string): string | undefined {
 }
 
 /** What is wrong with an IPv4 address that a host shall have in a network. */
-export function judgeHostAddress(text: string): string | undefined {
+export const judgeHostAddress = withPattern(/^\d{1,3}(\.\d{1,3}){3}$/, (text) => {
   if (isIpv6(text)) return `${text} is IPv6, which kboot cannot do yet; give an IPv4 address`;
   if (!isIpv4(text)) return `${JSON.stringify(text)} is not an IPv4 address; write it like 192.168.56.11`;
   const why = unusable(text);
   return why === undefined ? undefined : `${text} ${why}; give an address by which the other hosts reach this one`;
-}
+});
 
 /** Why other hosts cannot reach a host by this IPv4 address, whoever has it; undefined when they may. */
 export function unusable(address: string): string | undefined {

@@ -1,18 +1,22 @@
 import type { EngineEvent } from "../engine/events.ts";
 import { formatTable } from "./table.ts";
 
-/** More hosts than this are not shown side by side. */
-const columns = 6;
-
 export interface ClosingOptions {
   /** The inventory as the user named it. */
   readonly file: string;
   /** Where the log of the run is, for reading. */
   readonly log: string | undefined;
+  /** Of the terminal; a table that is wider has one line a step instead of one column a host. */
+  readonly width: number;
 }
 
-/** Collects times; its text is the end of an apply: seconds per step and host, round trips, and what to do next. */
-export function createClosing({ file, log }: ClosingOptions): { listen(event: EngineEvent): void; text(): string } {
+type Seconds = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+/**
+ * Collects times; its text is the end of an apply: seconds per step and host, the longest step of each host marked, what they sum up to,
+ * round trips, and what to do next.
+ */
+export function createClosing({ file, log, width }: ClosingOptions): { listen(event: EngineEvent): void; text(): string } {
   const seconds = new Map<string, Map<string, number>>();
   let trips: Readonly<Record<string, number>> = {};
   let applied = false;
@@ -28,7 +32,7 @@ export function createClosing({ file, log }: ClosingOptions): { listen(event: En
       if (!applied) return "";
       return [
         "",
-        seconds.size === 0 ? "nothing had to be changed" : printTimes(seconds, trips),
+        seconds.size === 0 ? "nothing had to be changed" : printTimes(seconds, trips, width),
         ...(log === undefined ? [] : [`log: ${log}`]),
         ...(ok ? [`next: kboot kubeconfig -f ${file} > kubeconfig && kubectl --kubeconfig kubeconfig get nodes`] : []),
         "",
@@ -37,17 +41,62 @@ export function createClosing({ file, log }: ClosingOptions): { listen(event: En
   };
 }
 
-function printTimes(seconds: ReadonlyMap<string, ReadonlyMap<string, number>>, trips: Readonly<Record<string, number>>): string {
+function printTimes(seconds: Seconds, trips: Readonly<Record<string, number>>, width: number): string {
   const hosts = [...new Set([...Object.keys(trips), ...[...seconds.values()].flatMap((byHost) => [...byHost.keys()])])].sort();
-  if (hosts.length > columns) {
-    return formatTable(
+  const sideBySide = printByHost(seconds, trips, hosts);
+  return widest(sideBySide) <= width ? sideBySide : printByStep(seconds, trips, hosts);
+}
+
+function widest(text: string): number {
+  return Math.max(...text.split("\n").map((line) => line.length));
+}
+
+/** A column for each host. */
+function printByHost(seconds: Seconds, trips: Readonly<Record<string, number>>, hosts: readonly string[]): string {
+  const longest = new Map(hosts.map((host) => [host, longestStep(seconds, host)]));
+  const rows = [...seconds].map(([step, byHost]) => [
+    step,
+    ...hosts.map((host) => {
+      const own = byHost.get(host);
+      return own === undefined ? "" : `${own.toFixed(1)}${longest.get(host)?.step === step ? " *" : ""}`;
+    }),
+  ]);
+  return formatTable(
+    ["SECONDS", ...hosts],
+    [
+      ...rows,
+      ["sum (* longest)", ...hosts.map((host) => sumOf(seconds, host).toFixed(1))],
+      ["round trips", ...hosts.map((host) => trips[host]?.toString() ?? "")],
+    ],
+  );
+}
+
+/** A line for each step with its slowest host, then one for the host that was longest at work. */
+function printByStep(seconds: Seconds, trips: Readonly<Record<string, number>>, hosts: readonly string[]): string {
+  const steps = [...seconds].map(([step, byHost]) => {
+    const [host, most] = [...byHost].toSorted(([, one], [, other]) => other - one)[0] ?? ["", 0];
+    return [step, String(byHost.size), host, most.toFixed(1)];
+  });
+  const [busiest = ""] = hosts.toSorted((one, other) => sumOf(seconds, other) - sumOf(seconds, one));
+  const most = Object.values(trips).reduce((one, other) => Math.max(one, other), 0);
+  return (
+    formatTable(
       ["STEP", "HOSTS", "SLOWEST", "SECONDS"],
-      [...seconds].map(([step, byHost]) => {
-        const [host, most] = [...byHost].sort(([, one], [, other]) => other - one)[0] ?? ["", 0];
-        return [step, String(byHost.size), host, most.toFixed(1)];
-      }),
-    );
-  }
-  const rows = [...seconds].map(([step, byHost]) => [step, ...hosts.map((host) => byHost.get(host)?.toFixed(1) ?? "")]);
-  return formatTable(["SECONDS", ...hosts], [...rows, ["round trips", ...hosts.map((host) => trips[host]?.toString() ?? "")]]);
+      [...steps, ["sum", String(hosts.length), busiest, sumOf(seconds, busiest).toFixed(1)]],
+    ) + (most === 0 ? "" : `at most ${most} round trips to a host\n`)
+  );
+}
+
+function longestStep(seconds: Seconds, host: string): { readonly step: string; readonly seconds: number } | undefined {
+  return [...seconds]
+    .flatMap(([step, byHost]) => {
+      const own = byHost.get(host);
+      return own === undefined ? [] : [{ step, seconds: own }];
+    })
+    .toSorted((one, other) => other.seconds - one.seconds)[0];
+}
+
+/** Steps of a host may run beside each other, so this may be more than the time that has passed. */
+function sumOf(seconds: Seconds, host: string): number {
+  return [...seconds.values()].reduce((sum, byHost) => sum + (byHost.get(host) ?? 0), 0);
 }

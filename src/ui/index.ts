@@ -15,25 +15,28 @@ export interface UiOptions {
   readonly log: string | undefined;
 }
 
+/** How wide a table may be where nobody says how wide the paper is. */
+const usualColumns = 120;
+
 type Listener = (event: EngineEvent) => void;
 
 export interface Ui {
   readonly listeners: readonly Listener[];
-  /** Ends the display; `error` is why the run ended, if it did not end well. It goes to JSON and log, not to the reader's text. */
+  /** Ends the display; `error` is why the run ended, if it did not end well. It goes to the log; who called tells the user. */
   close(error?: unknown): Promise<void>;
 }
 
 /** Who listens to a run: JSON or text on stdout, a live display on a terminal, and the log. */
 export async function chooseListeners({ output, file, log }: UiOptions): Promise<Ui> {
-  const jsonWriters: ((line: string) => void)[] = [];
   const closers: (() => void | Promise<void>)[] = [];
   const handle = log === undefined ? undefined : openSync(log, "a", 0o600);
-  if (handle !== undefined) jsonWriters.push((line) => writeSync(handle, line));
-  if (output === "json") jsonWriters.push((line) => process.stdout.write(line));
-  const listeners = jsonWriters.map((write) => thinBytes((event) => write(toJsonLine(event))));
+  const listeners: Listener[] = [];
+  if (handle !== undefined) listeners.push(thinBytes((event) => writeSync(handle, toJsonLine(event))));
+  if (output === "json") listeners.push(thinBytes((event) => process.stdout.write(toJsonLine(event))));
   if (output === "text") {
     const terminal = judgeTerminal(process.stdout, process.env);
-    const closing = createClosing({ file, log: log === undefined ? undefined : relative(process.cwd(), log) });
+    const width = process.stdout.columns ?? usualColumns;
+    const closing = createClosing({ file, log: log === undefined ? undefined : relative(process.cwd(), log), width });
     listeners.push(closing.listen, await listenForReader(terminal, closers));
     closers.push(() => {
       process.stdout.write(closing.text());
@@ -42,9 +45,10 @@ export async function chooseListeners({ output, file, log }: UiOptions): Promise
   return {
     listeners,
     async close(error) {
-      if (error !== undefined) for (const write of jsonWriters) write(toJsonLine({ at: Date.now(), type: "error", error }));
       for (const closer of closers) await closer();
-      if (handle !== undefined) closeSync(handle);
+      if (handle === undefined) return;
+      if (error !== undefined) writeSync(handle, toJsonLine({ at: Date.now(), type: "error", error }));
+      closeSync(handle);
     },
   };
 }

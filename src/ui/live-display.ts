@@ -1,6 +1,7 @@
 import { Listr, type ListrTaskWrapper } from "listr2";
 import type { EngineEvent } from "../engine/events.ts";
 import { KbootError } from "../errors.ts";
+import { longTransferBytes, printProgress, Transfers } from "./transfer.ts";
 
 type Task = ListrTaskWrapper<unknown, never, never>;
 
@@ -11,16 +12,14 @@ interface Line {
   finish(error?: Error): void;
 }
 
-/** Transfers smaller than this are over before anybody reads of them. */
-const longTransferBytes = 1_000_000;
-
 /**
- * One live line per host on a terminal: what it does now, and bytes on long transfers. listr2 only draws; the engine decides
+ * One live line per host on a terminal: what it does now, and of long transfers bytes, rate and time left. listr2 only draws; the engine decides
  * what failed. While it draws, what others write to the terminal is held back until `close`.
  */
 export function createLiveDisplay(): { listen(event: EngineEvent): void; close(): Promise<void> } {
   const lines = new Map<string, Line>();
   const titles = new Map<string, string>();
+  const transfers = new Transfers();
   let drawing: Promise<unknown> = Promise.resolve();
 
   function begin(hosts: readonly string[]): void {
@@ -60,7 +59,8 @@ export function createLiveDisplay(): { listen(event: EngineEvent): void; close()
       }
       if (event.type === "step-progress") show(event.host, event.step, `${titles.get(event.step)}: ${event.text}`);
       if (event.type === "step-bytes" && event.total >= longTransferBytes) {
-        show(event.host, event.step, `${titles.get(event.step)}: ${megabytes(event.sent)} of ${megabytes(event.total)} MB`);
+        const progress = transfers.follow(`${event.host}/${event.step}`, event.at, event.sent, event.total);
+        show(event.host, event.step, `${titles.get(event.step)}: ${printProgress(progress)}`);
       }
       if (event.type === "step-finished") show(event.host, event.step, undefined);
       if (event.type === "step-failed") lines.get(event.host)?.finish(event.error);
@@ -92,8 +92,4 @@ function createLine(): { line: Line; run(context: unknown, task: unknown): Promi
 function printShortly(error: Error): string {
   const [head = ""] = error.message.split("\n", 1);
   return error instanceof KbootError && error.where.step !== undefined ? `${error.where.step}: ${head}` : head;
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(0);
 }

@@ -1,11 +1,13 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import test from "ava";
+import { setTimeout as sleep } from "node:timers/promises";
+import test, { type ExecutionContext } from "ava";
 import { execa } from "execa";
 import { temporaryFolder } from "../support/kind.ts";
-import { freePort, makeKey } from "../support/sshd.ts";
+import { freePort, makeKey, startSshd } from "../support/sshd.ts";
 
 const main = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -53,6 +55,23 @@ test.serial("a single host that cannot be reached is told with its own code", as
   t.regex(stderr, /^h0 \(127\.0\.0\.1\): nothing listens on port \d+\nhint: /);
   t.regex(stdout, /set aside: h0 \(127\.0\.0\.1\): /);
   t.false((await readdir(folder)).includes(".kboot"), "a plan leaves nothing behind");
+});
+
+test.serial("status tells an unreached control plane by its code, in a document too", async (t) => {
+  const folder = await writeInventory(await freePort(), "127.0.0.1", "127.0.0.2");
+  const { exitCode, stdout, stderr } = await kboot(folder, "status");
+  t.is(exitCode, 69, stderr);
+  t.regex(stdout, /\nNODE {2}unknown: no API server is ready\n|^NODE {2}unknown/);
+  t.regex(stdout, /cluster lab: 2 things not well:\n {2}h0: not reached: nothing listens on port \d+\n {2}h1: not reached: /);
+  const json = await kboot(folder, "status", "--output", "json");
+  t.is(json.exitCode, 69);
+  const { ok, problems, hosts } = JSON.parse(json.stdout) as { ok: boolean; problems: string[]; hosts: { reached: boolean }[] };
+  t.false(ok);
+  t.is(problems.length, 2);
+  t.deepEqual(
+    hosts.map(({ reached }) => reached),
+    [false, false],
+  );
 });
 
 test.serial("several hosts that are set aside are named by one error, and the log tells it too, to the user alone", async (t) => {
@@ -123,3 +142,46 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     t.regex(stderr, /^\nstopping: nothing new starts.*\nstopped\nhint: the next run goes on from here$/);
   });
 }
+
+/** Starts a plan whose connection hangs from the moment on at which the shell is asked for; resolves when it does. */
+async function planOverHangingConnection(t: ExecutionContext) {
+  const frozen = join(await temporaryFolder(), "frozen");
+  const sshd = await startSshd([`ForceCommand echo $PPID > ${frozen}.new; mv ${frozen}.new ${frozen}; kill -STOP $PPID; sleep 60`]);
+  t.teardown(async () => {
+    process.kill(Number(await readFile(frozen, "utf8")), "SIGKILL");
+    await sshd.stop();
+  });
+  const folder = await writeInventory(sshd.port, "127.0.0.1");
+  const file = join(folder, "kboot.yaml");
+  const { user, identityFiles, knownHostsFile } = sshd.host().ssh;
+  const ssh = JSON.stringify({ user, port: sshd.port, identityFiles, knownHostsFile });
+  await writeFile(file, (await readFile(file, "utf8")).replace(/^ {2}ssh: .*$/m, `  ssh: ${ssh}`));
+  const child = kboot(folder, "plan");
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  await waitFor(() => existsSync(frozen));
+  child.kill("SIGINT");
+  await waitFor(() => said.includes("Once more leaves at once."));
+  return { child };
+}
+
+async function waitFor(isThere: () => boolean): Promise<void> {
+  while (!isThere()) await sleep(20);
+}
+
+test.serial("SIGINT ends a run whose connection hangs", async (t) => {
+  const { child } = await planOverHangingConnection(t);
+  const { exitCode, stderr } = await child;
+  t.is(exitCode, 130);
+  t.regex(stderr, /\nstopped\nhint: the next run goes on from here$/);
+});
+
+test.serial("a second SIGINT does not wait for that", async (t) => {
+  const { child } = await planOverHangingConnection(t);
+  child.kill("SIGINT");
+  const { exitCode, stderr } = await child;
+  t.is(exitCode, 130);
+  t.regex(stderr, /^\nstopping: .*$/);
+});

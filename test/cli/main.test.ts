@@ -12,7 +12,15 @@ function kboot(...args: readonly string[]) {
 }
 
 test.serial("every command's help shows an example", async (t) => {
-  for (const command of [["apply"], ["plan"], ["kubeconfig"], ["status"], ["inventory", "validate"], ["version"]]) {
+  for (const command of [
+    ["apply"],
+    ["plan"],
+    ["kubeconfig"],
+    ["status"],
+    ["inventory", "validate"],
+    ["inventory", "schema"],
+    ["version"],
+  ]) {
     const { stdout, exitCode } = await kboot(...command, "--help");
     t.is(exitCode, 0, command.join(" "));
     t.regex(stdout, new RegExp(`Example:\n {2}kboot ${command.join(" ")}`));
@@ -73,6 +81,33 @@ test.serial("a good inventory is told in one line", async (t) => {
   t.regex(stdout, /lab\.yaml: cluster lab, Kubernetes 1\.36\.3, 3 hosts$/);
 });
 
+test.serial("the schema has a meaning for every field of docs/inventory.md, and its default", async (t) => {
+  const { stdout, exitCode } = await kboot("inventory", "schema");
+  t.is(exitCode, 0);
+  const schema = JSON.parse(stdout) as JsonSchema;
+  t.is(schema.$schema, "http://json-schema.org/draft-07/schema#");
+  const spec = schema.properties?.["spec"]?.properties ?? {};
+  t.is(spec["imageRepository"]?.description, "what the names of Kubernetes' own images begin with\n\nDefault: `registry.k8s.io`");
+  const host = spec["hosts"]?.items?.properties ?? {};
+  t.regex(host["taints"]?.items?.properties?.["effect"]?.description ?? "", /^`NoSchedule`/);
+  t.regex(host["ssh"]?.properties?.["port"]?.description ?? "", /^port\n\nDefault: `22`$/);
+  t.deepEqual(undescribed(schema), []);
+});
+
+interface JsonSchema {
+  readonly $schema?: string;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly items?: JsonSchema;
+}
+
+function undescribed(schema: JsonSchema, path: readonly string[] = []): readonly string[] {
+  // what only holds other fields needs no words of its own
+  const parts = schema.properties ?? schema.items?.properties;
+  if (parts === undefined) return schema.description === undefined ? [path.join(".")] : [];
+  return Object.entries(parts).flatMap(([key, part]) => undescribed(part, [...path, key]));
+}
+
 test.serial("a broken inventory is told with file, line and path, and exit code 65", async (t) => {
   const file = join(await mkdtemp(join(tmpdir(), "kboot-test-")), "broken.yaml");
   await writeFile(
@@ -91,6 +126,54 @@ test.serial("an inventory that is not there is told", async (t) => {
   t.regex(stderr, /\nhint: /);
 });
 
+test.serial("a check to ignore that there is not is refused at its place", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "kboot-test-"));
+  const text = await readFile(join(examples, "minimal.yaml"), "utf8");
+  await writeFile(join(folder, "kboot.yaml"), `${text}  ignoreChecks: [swap, memroy, sawp, nothing]\n`);
+  const { stderr, exitCode } = await kboot("inventory", "validate", "-f", join(folder, "kboot.yaml"));
+  t.is(exitCode, 65);
+  t.regex(stderr, /kboot\.yaml:16:24 ignoreChecks\[1\]: there is no check memroy; did you mean memory\n/);
+  t.regex(stderr, /:16:32 ignoreChecks\[2\]: there is no check sawp; did you mean swap\n/);
+  t.regex(stderr, /:16:38 ignoreChecks\[3\]: there is no check nothing; those here are systemd, /);
+});
+
+const tellsPrograms = test.macro(async (t, args: readonly string[], exitCode: number, expected: Record<string, unknown>) => {
+  const result = await kboot(...args);
+  t.is(result.exitCode, exitCode);
+  t.is(result.stdout.split("\n").length, 1);
+  const { at, ...event } = JSON.parse(result.stdout) as { at: number; type: string; error: Record<string, unknown> };
+  t.is(typeof at, "number");
+  t.is(event.type, "error");
+  t.like(event.error, expected);
+  t.not(result.stderr, "");
+});
+
+test.serial("with --output json a wrong option is an event", tellsPrograms, ["apply", "--output", "json", "--bogus"], 64, {
+  code: "usage",
+  message: "unknown option '--bogus'",
+});
+test.serial("with --output=json a missing inventory is an event", tellsPrograms, ["status", "--output=json"], 64, {
+  code: "usage",
+  hint: "name one: -f inventory/lab.yaml",
+});
+test.serial(
+  "with --output json a wrong step is an event",
+  tellsPrograms,
+  ["plan", "--output", "json", "-f", join(examples, "minimal.yaml"), "--only", "kernle"],
+  64,
+  { code: "usage", message: "there is no step kernle" },
+);
+test.serial(
+  "with --output json an inventory that is not there is an event",
+  tellsPrograms,
+  ["plan", "--output", "json", "-f", "/no.yaml"],
+  65,
+  {
+    code: "inventory",
+    where: { file: "/no.yaml" },
+  },
+);
+
 test.serial("unknown steps and hosts are refused with those that are known", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "kboot-test-"));
   const file = join(folder, "kboot.yaml");
@@ -100,8 +183,9 @@ test.serial("unknown steps and hosts are refused with those that are known", asy
   );
   const step = await kboot("plan", "-f", file, "--only", "nonsense");
   t.is(step.exitCode, 64);
-  t.regex(step.stderr, /there is no step nonsense\nhint: one of kernel, /);
+  t.regex((await kboot("plan", "-f", file, "--only", "kernle")).stderr, /\nhint: did you mean kernel\? steps are kernel, /);
+  t.regex(step.stderr, /there is no step nonsense\nhint: steps are kernel, /);
   const host = await kboot("plan", "-f", file, "--limit", "two");
   t.is(host.exitCode, 64);
-  t.regex(host.stderr, /there is no host two\nhint: one of one, cluster/);
+  t.regex(host.stderr, /there is no host two\nhint: hosts are one, cluster/);
 });

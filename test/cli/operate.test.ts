@@ -32,7 +32,7 @@ test("what is both named and skipped is skipped", selects, { only: ["kernel"], s
 
 test("all unknown names are told at once, with those that are known", (t) => {
   const error = t.throws(() => createSelect(cluster, { limit: ["cp1", "cp2", "cp3"] }), { instanceOf: KbootError });
-  t.like(error, { code: "usage", message: "there is no host cp2, cp3", hint: "one of cp1, worker1, cluster" });
+  t.like(error, { code: "usage", message: "there is no host cp2, cp3", hint: "did you mean cp1? hosts are cp1, worker1, cluster" });
 });
 
 test("a run names its user, machine, command and process, and its id is safe in a path", (t) => {

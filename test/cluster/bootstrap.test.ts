@@ -1,10 +1,11 @@
 import { createReadStream } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import test from "ava";
 import { execa } from "execa";
+import type { Status } from "../../src/cli/status/document.ts";
 import type { Plan } from "../../src/engine/plan.ts";
 import { buildBundle } from "../components/build.ts";
 import { type AptRepository, serveAptRepository } from "./support/apt-repository.ts";
@@ -234,6 +235,38 @@ test("pods reach each other by address without NAT and Services by name; logs an
   t.is(await inClient("wget -T 10 -q -O - http://web/"), "hello from web");
   t.is(await inClient("wget -T 10 -q -O - http://web.demo.svc.cluster.local/"), "hello from web");
   t.regex(await inClient("nslookup kubernetes.default.svc.cluster.local"), /Address:\s+10\.96\.0\.1\b/);
+});
+
+test("status says that all is well, and kubectl takes the credential that is merged into a kubeconfig", async (t) => {
+  const { exitCode, stdout, stderr } = await kboot("status", "-f", inventory, "--output", "json");
+  t.is(exitCode, 0, `${stdout}${stderr}`);
+  const status = JSON.parse(stdout) as Status;
+  t.deepEqual(status.problems, []);
+  t.deepEqual(
+    status.nodes.items.map(({ name, ready }) => `${name} ${ready}`),
+    members.map((name) => `${name} true`),
+  );
+  t.true((status.etcd[0]?.databaseBytes ?? 0) > 100_000);
+  t.deepEqual([...new Set(status.controlPlane.map(({ state }) => state))], ["ready"]);
+  t.deepEqual([...new Set(status.certificates.map(({ host }) => host))].toSorted(), members);
+  t.deepEqual(
+    status.versions.filter(({ wished, running }) => wished !== running),
+    [],
+  );
+
+  const own = join(folder, "own-kubeconfig");
+  const config = (words: string) => execa(built.kubectl, [`--kubeconfig=${own}`, ...words.split(" ")]);
+  await config("config set-cluster other --server=https://192.0.2.1:6443");
+  await config("config set-context other --cluster=other");
+  await config("config use-context other");
+  const before = await readFile(own, "utf8");
+  const merged = await kboot("kubeconfig", "-f", inventory, "--merge", "--kubeconfig-file", own);
+  t.is(merged.exitCode, 0, merged.stderr);
+  const after = await readFile(own, "utf8");
+  for (const line of before.split("\n")) if (line !== "users: null") t.true(after.split("\n").includes(line), line);
+  t.is((await config("config current-context")).stdout, "other");
+  t.is((await config("config get-contexts -o name")).stdout, `${set}\nother`);
+  t.is((await config(`--context ${set} get nodes -o jsonpath={.items[*].metadata.name}`)).stdout, members.join(" "));
 });
 
 test("kubeadm reads every certificate of the control plane, and makes and lists tokens", async (t) => {

@@ -1,9 +1,9 @@
 import test from "ava";
-import { inventory, problemsOf, refuses } from "./refuses.ts";
+import { inventory, problemsOf, refusesAsText } from "./refuses.ts";
 
 test(
   "refuses anchors and aliases",
-  refuses,
+  refusesAsText,
   `
   ssh: &ssh { user: vagrant }
   hosts:
@@ -13,7 +13,7 @@ test(
 
 test(
   "refuses a key that is there twice, and goes on",
-  refuses,
+  refusesAsText,
   `
   certSANs: []
   certSANs: [https://x]`,
@@ -25,7 +25,7 @@ test(
 
 test(
   "refuses text that is not YAML, and stops there",
-  refuses,
+  refusesAsText,
   `
   certSANs: [a`,
   ["7:3 this is not YAML: flow sequence in block collection must be sufficiently indented and end with a ]"],
@@ -33,7 +33,7 @@ test(
 
 test(
   "refuses a tag",
-  refuses,
+  refusesAsText,
   `
   certSANs: !names [a]`,
   ["6:13 this is not YAML: unresolved tag: !names"],

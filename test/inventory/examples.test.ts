@@ -5,17 +5,29 @@ import test from "ava";
 import { parse } from "yaml";
 import { readInventory } from "../../src/inventory/read.ts";
 import { inventorySchema } from "../../src/inventory/schema.ts";
+import { schemaTakes } from "./refuses.ts";
 
 const folder = new URL("../../inventory/", import.meta.url).pathname;
 
-// a run leaves its log beside its inventory
-for (const name of readdirSync(folder).filter((entry) => entry.endsWith(".yaml"))) {
+// a run leaves its log beside its inventory, and the schema stands there
+const names = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
+
+for (const name of names) {
   test(`inventory/${name} is valid, and named as its file`, async (t) => {
     const cluster = await readInventory(`${folder}${name}`);
     t.is(`${cluster.name}.yaml`, name);
     t.is(cluster.file, `${folder}${name}`);
   });
 }
+
+test("an editor takes every example by the schema that it names", async (t) => {
+  t.true(names.length >= 4);
+  for (const name of names) {
+    const text = await readFile(`${folder}${name}`, "utf8");
+    t.true(schemaTakes(text), name);
+    t.true(text.startsWith("# yaml-language-server: $schema=kboot.schema.json\n"), name);
+  }
+});
 
 test("the lab's inventory has what hosts that are containers need", async (t) => {
   const cluster = await readInventory(`${folder}lab.yaml`);

@@ -1,9 +1,9 @@
 import test from "ava";
-import { refuses } from "./refuses.ts";
+import { refusesByRule, refusesByShape } from "./refuses.ts";
 
 test(
   "refuses arguments that the inventory has a field for",
-  refuses,
+  refusesByRule,
   `
   extraArgs:
     apiServer: { service-cluster-ip-range: 10.0.0.0/24 }
@@ -19,7 +19,7 @@ test(
 
 test(
   "refuses free-form settings that contradict the cluster",
-  refuses,
+  refusesByRule,
   `
   kubelet: { staticPodPath: /x, clusterDNS: [10.0.0.10], clusterDomain: x, authentication: { x509: { clientCAFile: /x } } }
   kubeProxy: { clusterCIDR: 10.0.0.0/8, kind: X }
@@ -37,7 +37,7 @@ test(
 
 test(
   "refuses free-form settings that remove what contains such a field",
-  refuses,
+  refusesByRule,
   `
   kubelet: { authentication: null }
   hosts:
@@ -50,7 +50,7 @@ test(
 
 test(
   "refuses free-form settings that are no map",
-  refuses,
+  refusesByShape,
   `
   kubelet: [failSwapOn]
   containerd:`,

@@ -1,10 +1,10 @@
 import test from "ava";
 import { clusterPlace } from "../../src/engine/contracts.ts";
-import { inventory, problemsOf, refuses } from "./refuses.ts";
+import { inventory, problemsOf, refusesByRule, refusesByShape } from "./refuses.ts";
 
 test(
   "refuses a list of hosts without a control plane",
-  refuses,
+  refusesByRule,
   `
   hosts:
     - { name: w1, address: 192.168.56.21, role: worker }`,
@@ -13,7 +13,7 @@ test(
 
 test(
   "refuses names, addresses, node names and node addresses that two hosts share",
-  refuses,
+  refusesByRule,
   `
   hosts:
     - { name: cp1, address: 192.168.56.11, role: control-plane, nodeAddress: 10.0.0.1 }
@@ -29,7 +29,7 @@ test(
 
 test(
   "refuses the same address and port, whatever the case of a name",
-  refuses,
+  refusesByRule,
   `
   hosts:
     - { name: cp1, address: Gate, role: control-plane, ssh: { port: 2201 } }
@@ -40,7 +40,7 @@ test(
 
 test(
   "refuses the name that stands for the cluster's API",
-  refuses,
+  refusesByRule,
   `
   hosts:
     - { name: cluster, address: 192.168.56.11, role: control-plane }`,
@@ -49,7 +49,7 @@ test(
 
 test(
   "refuses a second local machine, and SSH settings of the first",
-  refuses,
+  refusesByRule,
   `
   hosts:
     - { name: cp1, transport: local, role: control-plane, ssh: { port: 23 } }
@@ -62,7 +62,7 @@ test(
 
 test(
   "refuses subnets that overlap each other",
-  refuses,
+  refusesByRule,
   `
   networking: { podSubnet: 10.96.0.0/16, serviceSubnet: 10.96.0.0/12 }`,
   ["6:57 networking.serviceSubnet: 10.96.0.0/12 overlaps podSubnet 10.96.0.0/16; choose subnets that have no address in common"],
@@ -70,7 +70,7 @@ test(
 
 test(
   "refuses a pod subnet that overlaps the service subnet nobody wrote",
-  refuses,
+  refusesByRule,
   `
   networking:
     podSubnet: 10.100.0.0/16`,
@@ -79,7 +79,7 @@ test(
 
 test(
   "refuses a service subnet larger than the API server takes",
-  refuses,
+  refusesByRule,
   `
   networking: { podSubnet: 172.16.0.0/16, serviceSubnet: 10.0.0.0/11 }`,
   ["6:58 networking.serviceSubnet: 10.0.0.0/11 is larger than the API server takes; choose /12 or smaller"],
@@ -87,7 +87,7 @@ test(
 
 test(
   "refuses a service subnet without room for the cluster's DNS",
-  refuses,
+  refusesByRule,
   `
   networking: { serviceSubnet: 10.96.0.0/29 }`,
   ["6:32 networking.serviceSubnet: 10.96.0.0/29 has no tenth address, which is the cluster's DNS; choose /28 or larger"],
@@ -95,7 +95,7 @@ test(
 
 test(
   "refuses hosts and an endpoint inside a subnet of the cluster",
-  refuses,
+  refusesByRule,
   `
   apiEndpoint: { host: 10.96.0.5 }
   hosts:
@@ -110,7 +110,7 @@ test(
 
 test(
   "refuses a pod subnet smaller than one node's part",
-  refuses,
+  refusesByRule,
   `
   network: { plugin: weave-net }
   networking: { podSubnet: 10.244.0.0/25 }`,
@@ -119,7 +119,7 @@ test(
 
 test(
   "refuses a pod subnet with too many parts",
-  refuses,
+  refusesByRule,
   `
   networking: { podSubnet: 10.0.0.0/7, serviceSubnet: 192.168.0.0/24 }`,
   ["6:28 networking.podSubnet: 10.0.0.0/7 has more than 65536 parts of /24, one for each node; choose /8 or smaller"],
@@ -127,7 +127,7 @@ test(
 
 test(
   "refuses a pod subnet without a part for each host of Flannel",
-  refuses,
+  refusesByRule,
   `
   network: { plugin: flannel }
   networking: { podSubnet: 10.244.0.0/24 }
@@ -139,7 +139,7 @@ test(
 
 test(
   "judges the pod subnet by the parts that the controller manager was told",
-  refuses,
+  refusesByRule,
   `
   extraArgs: { controllerManager: { node-cidr-mask-size: 20 } }
   networking: { podSubnet: 10.244.0.0/21 }`,
@@ -148,7 +148,7 @@ test(
 
 test(
   "refuses taints that repeat",
-  refuses,
+  refusesByRule,
   `
   hosts:
     - name: cp1
@@ -163,7 +163,7 @@ test(
 
 test(
   "refuses certificates that outlive the CA nobody wrote of",
-  refuses,
+  refusesByRule,
   `
   pki: { certificateValidityDays: 4000 }`,
   [
@@ -173,7 +173,7 @@ test(
 
 test(
   "reports a mistake between hosts beside one within a host",
-  refuses,
+  refusesByShape,
   `
   networking: { podSubnet: 192.168.56.0/24 }
   hosts:
@@ -182,7 +182,7 @@ test(
     - { name: cp1, address: 192.168.57.22, role: worker }`,
   [
     "8:29 hosts[0].address: 192.168.56.11 lies in podSubnet 192.168.56.0/24; choose another subnet in networking.podSubnet",
-    "9:50 hosts[1].role: must be control-plane or worker, not workr",
+    "9:50 hosts[1].role: must be control-plane or worker, not workr; did you mean worker",
     "10:15 hosts[2].name: the name cp1 is also that of hosts[0]; each host needs its own",
   ],
 );
@@ -194,7 +194,7 @@ test("keeps hosts from every name of a place that is no host", (t) => {
 
 test(
   "refuses the name of a package where none is used, and one that cannot be",
-  refuses,
+  refusesByShape,
   `
   containerRuntime: { from: sources, package: containerd }
   hosts:

@@ -1,9 +1,9 @@
 import test from "ava";
-import { inventory, problemsOf, refuses } from "./refuses.ts";
+import { inventory, problemsOf, refusesByShape, takes } from "./refuses.ts";
 
 test(
   "refuses an unknown field and suggests the near one",
-  refuses,
+  refusesByShape,
   `
   networking: { podsubnets: 10.0.0.0/16 }`,
   ["6:17 networking.podsubnets: there is no such field; did you mean podSubnet"],
@@ -11,7 +11,7 @@ test(
 
 test(
   "lists the fields there are when none is near",
-  refuses,
+  refusesByShape,
   `
   ssh: { password: secret }`,
   ["6:10 ssh.password: there is no such field; those here are user, port, identityFiles, knownHostsFile, connectTimeoutSeconds"],
@@ -19,7 +19,7 @@ test(
 
 test(
   "refuses a missing role, placed at the host",
-  refuses,
+  refusesByShape,
   `
   hosts:
     - name: cp1
@@ -29,7 +29,7 @@ test(
 
 test(
   "refuses a missing name and address, placed at the host",
-  refuses,
+  refusesByShape,
   `
   hosts:
     - role: control-plane`,
@@ -38,7 +38,7 @@ test(
 
 test(
   "refuses a role in other words",
-  refuses,
+  refusesByShape,
   `
   hosts:
     - { name: cp1, address: 192.168.56.11, role: master }`,
@@ -47,7 +47,7 @@ test(
 
 test(
   "refuses an empty list of hosts",
-  refuses,
+  refusesByShape,
   `
   hosts: []`,
   ["6:10 hosts: is empty; name at least one host"],
@@ -55,7 +55,7 @@ test(
 
 test(
   "refuses a host without any field",
-  refuses,
+  refusesByShape,
   `
   hosts:
     - { name: cp1, address: 192.168.56.11, role: control-plane }
@@ -65,7 +65,7 @@ test(
 
 test(
   "refuses names of hosts that are no names of nodes",
-  refuses,
+  refusesByShape,
   `
   hosts:
     - { name: Cp_1, address: 192.168.56.11, role: control-plane }
@@ -78,7 +78,7 @@ test(
 
 test(
   "refuses addresses that are neither IPv4 nor a name",
-  refuses,
+  refusesByShape,
   `
   hosts:
     - { name: cp1, address: 192.168.56.300, role: control-plane }
@@ -93,7 +93,7 @@ test(
 
 test(
   "refuses node addresses that other hosts cannot reach",
-  refuses,
+  refusesByShape,
   `
   hosts:
     - { name: cp1, address: 192.168.56.11, role: control-plane, nodeAddress: 10.0.2.15 }
@@ -116,7 +116,7 @@ test(
 
 test(
   "refuses subnets that are none, or do not begin at their first address",
-  refuses,
+  refusesByShape,
   `
   networking: { podSubnet: 10.244.0.0, serviceSubnet: 10.96.0.1/12 }`,
   [
@@ -127,7 +127,7 @@ test(
 
 test(
   "refuses subnets of IPv6",
-  refuses,
+  refusesByShape,
   `
   networking: { podSubnet: "fd00:10:244::/56" }`,
   ["6:28 networking.podSubnet: fd00:10:244::/56 is IPv6, which kboot cannot do yet; give an IPv4 subnet such as 10.244.0.0/16"],
@@ -135,7 +135,7 @@ test(
 
 test(
   "refuses subnets with a prefix length that is none",
-  refuses,
+  refusesByShape,
   `
   networking: { podSubnet: 10.244.0.0/33, serviceSubnet: 10.96.0.0/012 }`,
   [
@@ -146,7 +146,7 @@ test(
 
 test(
   "refuses a DNS domain that is none",
-  refuses,
+  refusesByShape,
   `
   networking: { dnsDomain: Cluster.local }`,
   [
@@ -156,7 +156,7 @@ test(
 
 test(
   "refuses a pod network it does not know",
-  refuses,
+  refusesByShape,
   `
   network: { plugin: calico }`,
   ["6:22 network.plugin: must be weave-net or flannel or none, not calico"],
@@ -164,7 +164,7 @@ test(
 
 test(
   "refuses versions and registries that are none",
-  refuses,
+  refusesByShape,
   `
   network: { version: newest, registry: "https://example.com/" }
   imageRepository: example.com/`,
@@ -177,7 +177,7 @@ test(
 
 test(
   "refuses labels that Kubernetes would refuse or keeps for itself",
-  refuses,
+  refusesByShape,
   `
   hosts:
     - name: cp1
@@ -206,7 +206,7 @@ test(
 
 test(
   "refuses taints that are none",
-  refuses,
+  refusesByShape,
   `
   hosts:
     - name: cp1
@@ -227,7 +227,7 @@ test(
 
 test(
   "refuses names in certificates that are none",
-  refuses,
+  refusesByShape,
   `
   certSANs: ["*.example.com", api.example.com, 10.0.0.1, "fd00::1", "https://x", 10.0.0.300, "a.*.b"]`,
   [
@@ -239,7 +239,7 @@ test(
 
 test(
   "refuses an endpoint that is neither a name nor an address",
-  refuses,
+  refusesByShape,
   `
   apiEndpoint: { host: "https://api.example.com:6443", port: 70000 }`,
   [
@@ -250,7 +250,7 @@ test(
 
 test(
   "refuses names of arguments with dashes, and values that are none",
-  refuses,
+  refusesByShape,
   `
   extraArgs:
     apiServer:
@@ -268,7 +268,7 @@ test(
 
 test(
   "refuses ports and times out of range",
-  refuses,
+  refusesByShape,
   `
   apiEndpoint: { port: 0 }
   ssh: { port: "22", connectTimeoutSeconds: 1.5 }`,
@@ -281,7 +281,7 @@ test(
 
 test(
   "refuses users that are none, and paths with variables or other users",
-  refuses,
+  refusesByShape,
   `
   ssh: { user: "", identityFiles: ["$HOME/key", "~other/key"], knownHostsFile: "" }`,
   [
@@ -294,7 +294,7 @@ test(
 
 test(
   "refuses sources that are none",
-  refuses,
+  refusesByShape,
   `
   sources: [upstream, bundle, { bundel: /x }, { bundle: $HOME/x }, { bundle: /x, sha256: y }, { mirror: ftp://x }, { registry: 'http://x' }]`,
   [
@@ -309,7 +309,7 @@ test(
 
 test(
   "refuses an ignored check that has no name",
-  refuses,
+  refusesByShape,
   `
   ignoreChecks: ["", 3]`,
   ["6:18 ignoreChecks[0]: is empty", "6:22 ignoreChecks[1]: must be text, not the number 3; put it in quotes"],
@@ -317,7 +317,7 @@ test(
 
 test(
   "refuses algorithms it does not know, and validities without end",
-  refuses,
+  refusesByShape,
   `
   pki: { caCertificateValidityDays: 36501, encryptionAlgorithm: RSA-1024 }
 `,
@@ -351,7 +351,7 @@ test("refuses another kind of file, and a name that is none", (t) => {
 
 test(
   "takes labels that operators set by custom",
-  refuses,
+  takes,
   `
   hosts:
     - name: cp1
@@ -363,5 +363,18 @@ test(
         example.com/rack: "12"
         disk: ssd
 `,
-  [],
+);
+
+test(
+  "takes whatever a judge likes, so no pattern may be narrower than it",
+  takes,
+  `
+  apiEndpoint: { host: 192.168.56.9 }
+  certSANs: ["*.example.com", api.example.com, 10.0.0.1, "fd00::1", "FD00::A", "::ffff:10.0.0.1"]
+  network: { version: v2.9.0-rc.1, registry: "localhost:5000/a/b_c--d" }
+  ssh: { user: "DOM\\\\me", identityFiles: ["~", ~/key, ./a b, ../~x], knownHostsFile: "~/" }
+  extraArgs: { etcd: { V: [1, true, "x"], feature-gates: "" } }
+  hosts:
+    - { name: cp1.example.com, address: Gate_1.example.com, role: control-plane, nodeAddress: 192.168.56.11 }
+    - { name: w1, transport: local, role: worker, taints: [{ key: a.b/C_d.e, effect: NoExecute, value: "" }] }`,
 );

@@ -3,8 +3,8 @@ import type { EngineEvent } from "../../src/engine/events.ts";
 import { createClosing } from "../../src/ui/closing.ts";
 import { plan, record, story } from "./support/story.ts";
 
-function close(events: readonly EngineEvent[], log?: string): string {
-  const closing = createClosing({ file: "lab.yaml", log });
+function close(events: readonly EngineEvent[], log?: string, width = 100): string {
+  const closing = createClosing({ file: "lab.yaml", log, width });
   for (const event of events) closing.listen(event);
   return closing.text();
 }
@@ -14,10 +14,11 @@ const next = "next: kboot kubeconfig -f lab.yaml > kubeconfig && kubectl --kubec
 test("an apply closes with seconds per step and host, round trips, and the log", (t) => {
   t.deepEqual(close(story, ".kboot/logs/r1.jsonl").split("\n"), [
     "",
-    "SECONDS      cp1  worker1",
-    "containerd   1.3",
-    "join              3.1",
-    "round trips  3    4",
+    "SECONDS          cp1    worker1",
+    "containerd       1.3 *",
+    "join                    3.1 *",
+    "sum (* longest)  1.3    3.1",
+    "round trips      3      4",
     "",
     "log: .kboot/logs/r1.jsonl",
     "",
@@ -37,7 +38,38 @@ test("of many hosts only the slowest is told", (t) => {
     ...hosts.map((host) => ({ type: "step-started" as const, host, step: "join", title: "Join the cluster" })),
     ...hosts.map((host, index) => ({ type: "step-finished" as const, host, step: "join", seconds: (index * 7) % 30, changes: 1 })),
   );
-  t.is(close(events), "\nSTEP  HOSTS  SLOWEST  SECONDS\njoin  30     w17      29.0\n\n");
+  t.is(close(events), "\nSTEP  HOSTS  SLOWEST  SECONDS\njoin  30     w17      29.0\nsum   30     w17      29.0\n\n");
+});
+
+test("where names are too long to stand side by side, too", (t) => {
+  const hosts = ["a", "b"].map((letter) => `${letter.repeat(30)}.example.com`);
+  const events = record(
+    { type: "planned", plan, willApply: true },
+    ...hosts.map((host) => ({ type: "step-started" as const, host, step: "join", title: "Join the cluster" })),
+    ...hosts.map((host, index) => ({ type: "step-finished" as const, host, step: "join", seconds: index + 1, changes: 1 })),
+    { type: "run-finished", ok: false, seconds: 2, trips: { [hosts[0] ?? ""]: 3, [hosts[1] ?? ""]: 5 } },
+  );
+  t.regex(close(events, undefined, 120), /^\nSECONDS +a+\.example\.com {2}b+\.example\.com\n/);
+  t.deepEqual(close(events, undefined, 80).split("\n").slice(1, 5), [
+    "STEP  HOSTS  SLOWEST                                     SECONDS",
+    `join  2      ${hosts[1]}  2.0`,
+    `sum   2      ${hosts[1]}  2.0`,
+    "at most 5 round trips to a host",
+  ]);
+});
+
+test("of several steps of a host the longest is marked, and all are summed up", (t) => {
+  const step = (name: string, seconds: number) => [
+    { type: "step-started" as const, host: "cp1", step: name, title: name },
+    { type: "step-finished" as const, host: "cp1", step: name, seconds, changes: 1 },
+  ];
+  const events = record({ type: "planned", plan, willApply: true }, ...step("kernel", 1), ...step("images", 20.25), ...step("join", 3));
+  t.deepEqual(close(events).split("\n").slice(2, 6), [
+    "kernel           1.0",
+    "images           20.3 *",
+    "join             3.0",
+    "sum (* longest)  24.3",
+  ]);
 });
 
 test("a plan closes with nothing", (t) => {

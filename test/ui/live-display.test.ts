@@ -13,16 +13,17 @@ async function draw(env: NodeJS.ProcessEnv = {}): Promise<string> {
   return stdout;
 }
 
-test("a terminal shows what each host does now, transfers in megabytes, and who failed", async (t) => {
+test("a terminal shows what each host does now, transfers with rate and time left, and who failed", async (t) => {
   const drawn = await draw();
   t.true(drawn.includes("\x1b[?25l"), "it draws");
   const text = stripVTControlCharacters(drawn);
   for (const part of [
     /cp1: Install containerd\s/,
-    /cp1: Install containerd: 12 of 34 MB/,
+    /cp1: Install containerd: 12 of 34 MB\s/,
+    /cp1: Install containerd: 20 of 34 MB, 8\.0 MB\/s, 2 s left/,
     /worker1: Join the cluster: waiting for the certificate/,
     /join: join the cluster failed: exit code 2/,
-    /round trips {2}3/,
+    /round trips +3/,
   ])
     t.regex(text, part);
   t.true(drawn.lastIndexOf("\x1b[?25h") > drawn.lastIndexOf("\x1b[?25l"), "the cursor comes back");

@@ -108,8 +108,10 @@ function sshTransport(host: ClusterHost, { client, ended }: Connection): Transpo
     close: async () => {
       if (isClosed) return;
       client.end();
-      const timer = setTimeout(() => client.destroy(), 2000);
-      await ended;
+      // ssh2 destroys no connection that it has ended, so one that hangs is left to the end of the process
+      const { promise: tooLong, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, 2000);
+      await Promise.race([ended, tooLong]);
       clearTimeout(timer);
     },
   };

@@ -2,7 +2,7 @@ import type { EngineEvent } from "../../../src/engine/events.ts";
 import type { Plan } from "../../../src/engine/plan.ts";
 import { KbootError } from "../../../src/errors.ts";
 
-type Untimed<E> = E extends EngineEvent ? Omit<E, "at"> : never;
+type Untimed<E> = E extends EngineEvent ? Omit<E, "at"> & { readonly at?: number } : never;
 
 export const plan: Plan = [
   {
@@ -21,9 +21,9 @@ export const plan: Plan = [
   { host: "cluster", step: "coredns", title: "Install CoreDNS", changes: [], action: "wait until it runs", decidedLater: true },
 ];
 
-/** Gives events the times 1000, 1100, 1200 and so on. */
+/** Gives events the times 1000, 1100, 1200 and so on, but for those that have one. */
 export function record(...events: readonly Untimed<EngineEvent>[]): readonly EngineEvent[] {
-  return events.map((event, index) => ({ ...event, at: 1000 + index * 100 }) as EngineEvent);
+  return events.map((event, index) => ({ at: 1000 + index * 100, ...event }) as EngineEvent);
 }
 
 export const failure = new KbootError("script", "join the cluster failed: exit code 2", {
@@ -48,6 +48,7 @@ export const story = record(
   { type: "step-started", host: "cp1", step: "containerd", title: "Install containerd" },
   { type: "step-bytes", host: "cp1", step: "containerd", sent: 12_000_000, total: 34_000_000 },
   { type: "step-started", host: "worker1", step: "join", title: "Join the cluster" },
+  { at: 2800, type: "step-bytes", host: "cp1", step: "containerd", sent: 20_000_000, total: 34_000_000 },
   { type: "step-progress", host: "worker1", step: "join", text: "waiting for the certificate" },
   { type: "step-finished", host: "cp1", step: "containerd", seconds: 1.25, changes: 2 },
   { type: "step-failed", host: "worker1", step: "join", seconds: 3.14, error: failure },

@@ -1,0 +1,45 @@
+import { lstat, mkdir, open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+
+/** Where a file really is: links are followed, also one whose file is not there yet. */
+export async function followLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    const link = await lstat(path).catch(() => undefined);
+    return link?.isSymbolicLink() ? followLinks(resolve(dirname(path), await readlink(path))) : resolve(path);
+  }
+}
+
+/**
+ * Gives a file new content, readable by its owner alone, as a whole or not at all: a reader sees the old or the new, and so does
+ * who comes after a crash. `path` is no link. Folders that are missing are made.
+ */
+export async function replaceFile(path: string, content: string): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const temporary = join(folder, `.${basename(path)}.kboot-${process.pid}`);
+  try {
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(content);
+      const [before, own] = [await stat(path).catch(() => undefined), await file.stat()];
+      // root may write into a user's folder
+      if (before !== undefined && before.uid !== own.uid) await file.chown(before.uid, before.gid);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  const entry = await open(folder);
+  await entry.sync().finally(() => entry.close());
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}

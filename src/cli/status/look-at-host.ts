@@ -1,0 +1,46 @@
+import { KbootError } from "../../errors.ts";
+import type { Facts } from "../../host/facts.ts";
+import type { Host, RunIdentity } from "../../host/host.ts";
+import { openHost } from "../../host/open-host.ts";
+import { parseFacts, probeScript } from "../../host/probe.ts";
+import type { ClusterHost } from "../../inventory/cluster.ts";
+import { readFrom } from "../reach-cluster.ts";
+import { certificatesScript, readCertificates } from "./certificates.ts";
+import { type Answer, answerBy } from "./deadline.ts";
+import type { CertificateStatus } from "./document.ts";
+
+/** A host that was reached, and what it says of itself. */
+export interface HostLook {
+  readonly host: Host;
+  readonly facts: Facts;
+  /** Waited for by who needs it. */
+  readonly certificates: Promise<Answer<readonly CertificateStatus[]>>;
+}
+
+/** When to give up: on a host, and on what is asked of one that was reached. Milliseconds since the epoch. */
+export interface Deadlines {
+  readonly reach: number;
+  readonly answer: number;
+}
+
+/** Reaches a host, reads its facts, and asks for its certificates. Who called closes the host. */
+export async function lookAtHost(
+  clusterHost: ClusterHost,
+  run: RunIdentity,
+  deadlines: Deadlines,
+  signal: AbortSignal,
+): Promise<Answer<HostLook>> {
+  const opened = await answerBy(deadlines.reach, signal, (own) => openHost(clusterHost, run, { signal: own }));
+  if (opened.unknown !== undefined) return opened;
+  const host = opened.value;
+  const facts = answerBy(deadlines.answer, signal, async (own) => {
+    const { exitCode, stdout } = await host.run(probeScript(), { signal: own });
+    if (exitCode !== 0) throw new KbootError("script", `the probe exited with ${exitCode}`);
+    return parseFacts(stdout, new Date());
+  });
+  const certificates = answerBy(deadlines.answer, signal, async (own) =>
+    readCertificates(host.name, await readFrom(host, "read certificates", certificatesScript, own), new Date()),
+  );
+  const known = await facts;
+  return known.unknown === undefined ? { value: { host, facts: known.value, certificates } } : known;
+}

@@ -1,0 +1,39 @@
+import type { Api } from "../engine/contracts.ts";
+import { apiServerPort } from "./paths.ts";
+
+/** A static pod of the control plane, as the API shows it. */
+export interface ControlPlanePod {
+  /** `kube-apiserver`. */
+  readonly component: string;
+  /** Name of the node. */
+  readonly node: string;
+  readonly ready: boolean;
+  /** Of its container, with tag. */
+  readonly image: string;
+}
+
+/** The parts of a control plane with the ports on which each listens on its host (kubeadm/app/constants, v1.36). */
+export const controlPlaneComponents: ReadonlyMap<string, number> = new Map([
+  ["etcd", 2379],
+  ["kube-apiserver", apiServerPort],
+  ["kube-controller-manager", 10257],
+  ["kube-scheduler", 10259],
+]);
+
+interface PodShape {
+  readonly spec?: { readonly nodeName?: string; readonly containers?: readonly { readonly image?: string }[] };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+export async function listControlPlanePods(api: Api, signal: AbortSignal): Promise<readonly ControlPlanePod[]> {
+  const pods = await api.list("v1", "Pod", { namespace: "kube-system", labelSelector: "tier=control-plane" }, signal);
+  return pods.map((pod) => {
+    const { spec, status } = pod as unknown as PodShape;
+    return {
+      component: pod.metadata.labels?.["component"] ?? pod.metadata.name,
+      node: spec?.nodeName ?? "",
+      ready: status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false,
+      image: spec?.containers?.[0]?.image ?? "",
+    };
+  });
+}
