@@ -2,11 +2,10 @@ import { createWriteStream } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Response } from "undici";
 import { KbootError } from "../errors.ts";
 import { readPieces, sumOf } from "./blob.ts";
-import { type Get, noAnswer, reasonOf, refused } from "./http.ts";
+import { type Get, noAnswer, reasonOf, refused, retry } from "./http.ts";
 
 export interface Download {
   readonly url: string;
@@ -24,15 +23,10 @@ const tries = 5;
  * not so when the sum is wrong, and then the file is gone.
  */
 export async function download(wanted: Download, part: string, signal: AbortSignal): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await fetchRest(wanted, part, signal);
-      break;
-    } catch (error) {
-      if (!(error instanceof KbootError && error.transient)) throw error;
-      if (attempt === tries) throw interrupted(wanted, await sizeOf(part), error);
-      await sleep(100 * 2 ** attempt, undefined, { signal });
-    }
+  try {
+    await retry(() => fetchRest(wanted, part, signal), tries, signal);
+  } catch (error) {
+    throw error instanceof KbootError && error.transient ? interrupted(wanted, await sizeOf(part), error) : error;
   }
   await check(wanted, part);
 }

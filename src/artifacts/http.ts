@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Dispatcher, Response } from "undici";
 import { KbootError } from "../errors.ts";
 
@@ -70,13 +71,26 @@ export function refused(url: string, status: number): KbootError {
   });
 }
 
-/** The body of a small file, or undefined where there is none (404). */
-export async function getSmall(url: string, options: GetOptions & { readonly get?: Get }): Promise<Buffer | undefined> {
-  const response = await (options.get ?? get)(url, options);
-  if (response.status !== 200) {
+/** The body of a small file, or undefined where there is none (404). What may heal is tried three times. */
+export function getSmall(url: string, options: GetOptions, by: Get = get): Promise<Buffer | undefined> {
+  const attempt = async (): Promise<Buffer | undefined> => {
+    const response = await by(url, options);
+    if (response.status === 200) return readSmall(url, response, options.signal);
     await response.body?.cancel();
     if (response.status === 404) return undefined;
     throw refused(url, response.status);
+  };
+  return retry(attempt, 3, options.signal);
+}
+
+/** Tries again, a little later each time, while the error may heal. Throws the last one. */
+export async function retry<T>(attempt: () => Promise<T>, tries: number, signal: AbortSignal): Promise<T> {
+  for (let count = 1; ; count++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof KbootError && error.transient) || count === tries) throw error;
+      await sleep(100 * 2 ** count, undefined, { signal });
+    }
   }
-  return readSmall(url, response, options.signal);
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { KbootError } from "../errors.ts";
 import { sha256Of } from "./blob.ts";
-import { type Get, get, readSmall, refused } from "./http.ts";
+import { type Get, get, getSmall, readSmall, refused } from "./http.ts";
 import { acceptedTypes, listBlobs, pickManifest, readManifest } from "./oci.ts";
 import type { FoundImage, Source } from "./source.ts";
 import type { Store } from "./store.ts";
@@ -71,10 +71,8 @@ export async function fetchManifest(
   const own = registryGet();
   const read = async (reference: string): Promise<Buffer | undefined> => {
     const url = `${api}/${path}/manifests/${reference}`;
-    const response = await own(url, { signal, headers: { accept: acceptedTypes } });
-    const bytes = await readSmall(url, response, signal);
-    if (response.status === 404) return undefined;
-    if (response.status !== 200) throw refused(url, response.status);
+    const bytes = await getSmall(url, { signal, headers: { accept: acceptedTypes } }, own);
+    if (bytes === undefined) return undefined;
     if (reference.startsWith("sha256:") && `sha256:${sha256Of(bytes)}` !== reference) {
       throw new KbootError("artifact", `${url} is damaged: its sha256 is ${sha256Of(bytes)}`, { hint: "see whether a proxy changes it" });
     }

@@ -112,6 +112,13 @@ test("a file of a mirror that is damaged is told when it is to be relayed", asyn
   t.true(error.message.startsWith(`${web.url}${pathname} is damaged: wanted sha256 ${runc.sha256}, got `));
 });
 
+test("an answer that breaks off is asked for again", async (t) => {
+  const { web } = await mirror(t);
+  web.cuts.push({ path: "/kboot/bundle.json", after: 10 }, { path: "/kboot/bundle.json", after: 20 });
+  const artifacts = await (await scene(t)).resolve({ kind: "mirror", url: `${web.url}/kboot` });
+  t.is(artifacts.file("runc", "1.3.3", "amd64").version, "1.3.3");
+});
+
 test("a mirror that is none, and one that does not answer, are told at once", async (t) => {
   const { web, resolve } = await scene(t);
   t.regex(

@@ -34,9 +34,10 @@ async function openDoor(host: string, answer: Answer): Promise<Door> {
   return { address: `${host}:${port}`, log, refused, stop: () => server.close() };
 }
 
-/** Serves the files below a folder. */
-export function serveFolder(host: string, folder: string): Promise<Door> {
+/** Serves the files below a folder, and below `/v2/` what another server of this machine has there. */
+export function serveFolder(host: string, folder: string, registry?: string): Promise<Door> {
   return openDoor(host, (asked, response) => {
+    if (registry !== undefined && asked.url?.startsWith("/v2/")) return forward(asked, response, `${registry}${asked.url}`);
     const path = join(folder, normalize(new URL(asked.url ?? "/", "http://door").pathname));
     stat(path).then(
       ({ size }) => createReadStream(path).pipe(response.writeHead(200, { "content-length": size })),

@@ -81,7 +81,12 @@ export async function writeInventory(
 
 /** Runs kboot as a user would. Never throws; the caller looks at exitCode. */
 export function kboot(...args: readonly string[]) {
-  return execa(process.execPath, [join(root, "src", "main.ts"), ...args], { reject: false, stdin: "ignore" });
+  return kbootWith({}, ...args);
+}
+
+/** The same with more in its environment. */
+export function kbootWith(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
+  return execa(process.execPath, [join(root, "src", "main.ts"), ...args], { reject: false, stdin: "ignore", env });
 }
 
 /** An event of a run, as `--output json` prints it. */
