@@ -117,15 +117,15 @@ export function blobPath(digest: string): string {
 }
 
 function parseManifest(bytes: Buffer, { label }: Shelf): BundleManifest {
-  const fail = (why: string, cause?: unknown) => {
-    throw new KbootError("artifact", `${label}: ${manifestName} ${why}`, { hint: "make the bundle again", cause });
-  };
+  const refuse = (why: string, cause?: unknown) =>
+    new KbootError("artifact", `${label}: ${manifestName} ${why}`, { hint: "make the bundle again", cause });
   let json: unknown;
   try {
     json = JSON.parse(bytes.toString("utf8"));
   } catch (cause) {
-    fail(`is not JSON: ${(cause as Error).message}`, cause);
+    throw refuse(`is not JSON: ${(cause as Error).message}`, cause);
   }
   const parsed = bundleManifest.safeParse(json);
-  return parsed.data ?? fail(`is not the manifest of a bundle:\n${z.prettifyError(parsed.error as z.ZodError)}`) ?? ({} as never);
+  if (!parsed.success) throw refuse(`is not the manifest of a bundle:\n${z.prettifyError(parsed.error)}`);
+  return parsed.data;
 }

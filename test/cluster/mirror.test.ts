@@ -30,7 +30,7 @@ test.before(async () => {
   registry = await startRegistry(folder);
   await Promise.all([registry.push(built.bundle, await listCopies()), layOutUpstream(built.bundle, join(folder, "upstream"))]);
   const made = await createBundle();
-  hosts = await labUp(labSet(), { controlPlanes: 1, workers: 2 });
+  hosts = await labUp(labSet(), { controlPlanes: 1, workers: 3 });
   await lab("bare", "--set", labSet());
   mirror = await serveFolder(hosts.gateway, made);
   registryDoor = await passOn(hosts.gateway, registry.url);
