@@ -10,9 +10,16 @@ export const probedCommands: readonly string[] =
 /** kubeadm mounts these into the API server and the controller manager where they exist (cmd/kubeadm/app/phases/controlplane/volumes.go). */
 const directories = "/etc/pki/ca-trust /etc/pki/tls/certs /etc/ca-certificates /usr/share/ca-certificates /usr/local/share/ca-certificates";
 
-/** POSIX sh. Each section that it prints is a NUL, its name, a newline, and what it says. `packages`: names to ask dpkg and apt for. */
-export function probeBody(packages: readonly string[]): string {
-  return `${facts}
+/**
+ * POSIX sh that always exits 0. Each section that it prints is a NUL, its name, a newline, and what it says. `packages`: names to ask
+ * dpkg and apt for; `urls`: what to ask whether it answers.
+ */
+export function probeBody(packages: readonly string[], urls: readonly string[]): string {
+  return `${facts}${askPackages(packages)}${askUrls(urls)}exit 0\n`;
+}
+
+function askPackages(packages: readonly string[]): string {
+  return `
 section packages
 for name in ${packages.map(quote).join(" ")}; do
   installed=$(dpkg-query -W -f '\${db:Status-Status} \${Version}' "$name" 2>/dev/null)
@@ -21,7 +28,6 @@ for name in ${packages.map(quote).join(" ")}; do
     *) echo "$name candidate $(apt-cache policy "$name" 2>/dev/null | sed -n 's/^ *Candidate: \\([^(]\\)/\\1/p')" ;;
   esac
 done
-exit 0
 `;
 }
 
@@ -88,8 +94,8 @@ for name in /etc/kubernetes/manifests/*; do if [ -f "$name" ]; then echo "\${nam
  * Asks all of these URLs at once, and prints those that answer: with what was asked for, or, as registries do, with the wish for a token.
  * A host without curl and wget reaches none.
  */
-export function askUrls(urls: readonly string[]): string {
-  if (urls.length === 0) return "exit 0\n";
+function askUrls(urls: readonly string[]): string {
+  if (urls.length === 0) return "";
   return `
 answers() {
   if command -v curl >/dev/null; then
@@ -101,6 +107,5 @@ answers() {
 section reaches
 for url in ${urls.map(quote).join(" ")}; do if answers "$url" 2>/dev/null; then echo "$url"; fi & done
 wait
-exit 0
 `;
 }

@@ -3,7 +3,7 @@ import { Secret } from "../secret.ts";
 import type { Facts, HostAddress, HostRoute } from "./facts.ts";
 import type { Script } from "./host.ts";
 import { judgeKernel } from "./kernel-features.ts";
-import { askUrls, probeBody, probedCommands } from "./probe-script.ts";
+import { probeBody, probedCommands } from "./probe-script.ts";
 
 const architectures: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64" };
 
@@ -22,7 +22,7 @@ export interface ProbeOptions {
  * Its output, which may hold the CA's key, is for `parseFacts` alone: never log it.
  */
 export function probeScript({ packages = [], urls = [] }: ProbeOptions = {}): Script {
-  return { label: "read facts", body: `${probeBody(packages)}${askUrls(urls)}` };
+  return { label: "read facts", body: probeBody(packages, urls) };
 }
 
 /** The facts in what the probe script printed. `readAt` is when the answer came. Throws KbootError `script` for anything else. */

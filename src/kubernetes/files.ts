@@ -4,11 +4,14 @@ import { hostVersions } from "./versions.ts";
 /** Programs of Kubernetes' release that a host gets as files. */
 export const hostPrograms = ["kubelet", "kubectl"] as const;
 
-/** Name and version of every file that a host may need, whatever its architecture. */
-export function filesFor({ kubernetesVersion }: Cluster): readonly { readonly name: string; readonly version: string }[] {
-  return [
+/** Name and version of every file that some host needs, whatever its architecture. */
+export function filesFor({ kubernetesVersion, hosts }: Cluster): readonly { readonly name: string; readonly version: string }[] {
+  const runtime = [
     { name: "containerd", version: hostVersions.containerd },
     { name: "runc", version: hostVersions.runc },
+  ];
+  return [
+    ...(hosts.some(({ containerRuntime }) => containerRuntime.from === "sources") ? runtime : []),
     { name: "cni-plugins", version: hostVersions.cniPlugins },
     ...hostPrograms.map((name) => ({ name, version: kubernetesVersion })),
   ];
