@@ -47,6 +47,7 @@ test("from the sources, programs and a unit of kboot's own", (t) => {
     "binary:/usr/local/bin/runc",
     "file:/etc/containerd/config.toml",
     "file:/etc/systemd/system/containerd.service",
+    "absent:/etc/systemd/system/containerd.service.d/10-kboot.conf",
     "systemd-unit:containerd.service",
     "containerd-plugin:cri",
   ]);
@@ -62,6 +63,7 @@ test("from a package, the configuration before it, and nothing that hides its pr
     "absent:/usr/local/bin/runc",
     "absent:/etc/systemd/system/containerd.service",
     "file:/etc/containerd/config.toml",
+    "absent:/etc/systemd/system/containerd.service.d/10-kboot.conf",
     "package:containerd.io",
     "systemd-unit:containerd.service",
     "containerd-plugin:cri",
