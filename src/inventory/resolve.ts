@@ -72,7 +72,7 @@ function resolveHost(host: InventoryHost, spec: InventorySpec, origin: Origin): 
     transport: host.transport ?? "ssh",
     address: host.address ?? "127.0.0.1",
     nodeAddress: host.nodeAddress,
-    nodeName: nodeNameOf(host),
+    nodeName: host.nodeName ?? host.name,
     role: host.role,
     labels: host.labels ?? {},
     taints: host.taints ?? (host.role === "control-plane" ? [controlPlaneTaint] : []),
@@ -87,13 +87,8 @@ function resolveRuntime(runtime: InventorySpec["containerRuntime"]): ContainerRu
   return runtime?.from === "package" ? { from: "package", package: runtime.package ?? "containerd" } : { from: "sources" };
 }
 
-/** What Kubernetes calls a host. */
-export function nodeNameOf({ name, nodeName = name }: InventoryHost): string {
-  return nodeName;
-}
-
 /** The port on which SSH reaches a host. */
-export function sshPortOf(host: InventoryHost, cluster: InventorySpec["ssh"]): number {
+export function sshPortOf(host: Pick<InventoryHost, "ssh">, cluster: InventorySpec["ssh"]): number {
   return host.ssh?.port ?? cluster?.port ?? 22;
 }
 

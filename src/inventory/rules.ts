@@ -1,10 +1,10 @@
-import type { Draft } from "./draft.ts";
+import type { Draft, DraftEntry } from "./draft.ts";
 import { networkRules } from "./network-rules.ts";
 import { ownedSettings } from "./owned.ts";
 import type { Finding, Path } from "./problem.ts";
-import { networkingOf, nodeNameOf, pkiOf, sshPortOf } from "./resolve.ts";
+import { networkingOf, pkiOf, sshPortOf } from "./resolve.ts";
 import { defaultPlugin } from "./resolve-network.ts";
-import type { InventoryHost, InventorySpec } from "./schema.ts";
+import type { InventorySpec } from "./schema.ts";
 import { contains, isIpv4, overlap, prefixLengthOf } from "./subnet.ts";
 
 type Rule = (draft: Draft) => readonly Finding[];
@@ -42,18 +42,18 @@ const uniqueHosts: Rule = ({ hosts, spec }) => {
     }));
   return [
     ...reserved,
-    ...repeated(hosts, "name", (host) => host.name, "the name"),
-    ...repeated(hosts, "address", (host) => sshTarget(host, spec.ssh), "the address"),
+    ...repeated(hosts, "name", ({ host }) => host.name, "the name"),
+    ...repeated(hosts, "address", (entry) => sshTarget(entry, spec.ssh), "the address"),
     // where no node name is written the host's name is it, and has been compared already
-    ...repeated(hosts, "nodeName", nodeNameOf, "the node name").filter(
+    ...repeated(hosts, "nodeName", ({ host }) => host.nodeName ?? host.name, "the node name").filter(
       ({ path }) => hosts.find(({ index }) => index === path[2])?.host.nodeName !== undefined,
     ),
-    ...repeated(hosts, "nodeAddress", (host) => host.nodeAddress, "the node address"),
+    ...repeated(hosts, "nodeAddress", ({ host }) => host.nodeAddress, "the node address"),
   ];
 };
 
-function sshTarget(host: InventoryHost, ssh: InventorySpec["ssh"]): string | undefined {
-  if (host.address === undefined || host.transport === "local") return undefined;
+function sshTarget({ host, wrong }: DraftEntry, ssh: InventorySpec["ssh"]): string | undefined {
+  if (host.address === undefined || host.transport === "local" || wrong.has("transport") || wrong.has("ssh")) return undefined;
   const port = sshPortOf(host, ssh);
   return port === 22 ? host.address.toLowerCase() : `${host.address.toLowerCase()}:${port}`;
 }
@@ -61,12 +61,13 @@ function sshTarget(host: InventoryHost, ssh: InventorySpec["ssh"]): string | und
 function repeated(
   hosts: Draft["hosts"],
   field: string,
-  value: (host: InventoryHost) => string | undefined,
+  value: (entry: DraftEntry) => string | undefined,
   what: string,
 ): readonly Finding[] {
   const first = new Map<string, number>();
-  return hosts.flatMap(({ index, host }) => {
-    const own = value(host);
+  return hosts.flatMap((entry) => {
+    const { index } = entry;
+    const own = value(entry);
     if (own === undefined) return [];
     const before = first.get(own);
     if (before === undefined) first.set(own, index);
@@ -77,7 +78,7 @@ function repeated(
 }
 
 const controlPlanes: Rule = ({ hosts, wrong }) =>
-  wrong.has("hosts") || hosts.some(({ host }) => host.role === "control-plane")
+  wrong.has("hosts") || hosts.some((entry) => entry.wrong.has("role") || entry.host.role === "control-plane")
     ? []
     : [{ path: ["spec", "hosts"], message: "no host is a control plane; give at least one role: control-plane" }];
 

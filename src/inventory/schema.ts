@@ -39,26 +39,23 @@ const containerRuntime = fields({
   package: text(judgePackage).optional(),
 });
 
-const hostFields = fields(
-  {
-    name: text(judgeSubdomain),
-    address: text(judgeAddress).optional(),
-    transport: choice(["ssh", "local"]).optional(),
-    role: choice(["control-plane", "worker"]),
-    nodeName: text(judgeSubdomain).optional(),
-    nodeAddress: text(judgeHostAddress).optional(),
-    labels: map(text(judgeValue), judgeLabelKey).optional(),
-    taints: list(taint).optional(),
-    ssh: ssh.optional(),
-    containerRuntime: containerRuntime.optional(),
-    kubelet: settings.optional(),
-    kubeletExtraArgs: extraArgs.optional(),
-  },
-  "write name, address and role",
-);
+/** The fields of a host, each on its own. */
+export const hostShape = {
+  name: text(judgeSubdomain),
+  address: text(judgeAddress).optional(),
+  transport: choice(["ssh", "local"]).optional(),
+  role: choice(["control-plane", "worker"]),
+  nodeName: text(judgeSubdomain).optional(),
+  nodeAddress: text(judgeHostAddress).optional(),
+  labels: map(text(judgeValue), judgeLabelKey).optional(),
+  taints: list(taint).optional(),
+  ssh: ssh.optional(),
+  containerRuntime: containerRuntime.optional(),
+  kubelet: settings.optional(),
+  kubeletExtraArgs: extraArgs.optional(),
+} as const;
 
-/** One host as the file has it. */
-export const hostSchema = hostFields
+const hostSchema = fields(hostShape, "write name, address and role")
   .superRefine(
     (host, { addIssue }) => {
       if (host.transport === "local" || host.address !== undefined) return;

@@ -182,6 +182,7 @@ test(
     - { name: cp1, address: 192.168.57.22, role: worker }`,
   [
     "8:29 hosts[0].address: 192.168.56.11 lies in podSubnet 192.168.56.0/24; choose another subnet in networking.podSubnet",
+    "9:15 hosts[1].name: the name cp1 is also that of hosts[0]; each host needs its own",
     "9:50 hosts[1].role: must be control-plane or worker, not workr; did you mean worker",
     "10:15 hosts[2].name: the name cp1 is also that of hosts[0]; each host needs its own",
   ],
@@ -202,5 +203,23 @@ test(
   [
     "6:38 containerRuntime.package: has no meaning with from: sources; remove it, or write from: package",
     '8:109 hosts[0].containerRuntime.package: "containerd io" is not the name of a package; write it like containerd.io',
+  ],
+);
+
+test(
+  "tells what is wrong between hosts also while each has a mistake of its own",
+  refusesByShape,
+  `
+  hosts:
+    - { name: a, address: 10.244.0.5, role: worker, labels: 1 }
+    - { name: a, address: 10.244.0.5, role: worker, taints: 1 }`,
+  [
+    "7:5 hosts: no host is a control plane; give at least one role: control-plane",
+    "7:27 hosts[0].address: 10.244.0.5 lies in podSubnet 10.244.0.0/16; choose another subnet in networking.podSubnet",
+    "7:61 hosts[0].labels: must be a map, not 1",
+    "8:15 hosts[1].name: the name a is also that of hosts[0]; each host needs its own",
+    "8:27 hosts[1].address: the address 10.244.0.5 is also that of hosts[0]; each host needs its own",
+    "8:27 hosts[1].address: 10.244.0.5 lies in podSubnet 10.244.0.0/16; choose another subnet in networking.podSubnet",
+    "8:61 hosts[1].taints: must be a list, not 1",
   ],
 );
