@@ -1,7 +1,7 @@
 import { pipeline } from "node:stream/promises";
 import { pack } from "tar-stream";
 import type { Payload } from "../host/host.ts";
-import { readPieces } from "./blob.ts";
+import { hexOf, readChecked } from "./blob.ts";
 
 /** An image whose blobs are on this machine's disk, its manifest first. */
 export interface LocalImage {
@@ -52,7 +52,7 @@ export function archiveImages(images: readonly LocalImage[], omit: ReadonlySet<s
         for (const { name, text } of texts) archive.entry({ name, mtime: new Date(0) }, text);
         for (const blob of sent) {
           const entry = archive.entry({ name: `blobs/sha256/${blob.digest.slice("sha256:".length)}`, size: blob.size, mtime: new Date(0) });
-          await pipeline(readPieces(blob.path), entry);
+          await pipeline(readChecked(blob.path, hexOf(blob.digest)), entry);
         }
         archive.finalize();
       })();

@@ -3,7 +3,7 @@ import pMap from "p-map";
 import type { Artifacts, StoredFile, StoredImage } from "../engine/contracts.ts";
 import { KbootError } from "../errors.ts";
 import type { Payload } from "../host/host.ts";
-import { readPieces } from "./blob.ts";
+import { readChecked } from "./blob.ts";
 import { archiveImages } from "./image-archive.ts";
 import type { FoundFile, FoundImage, Source, Wanted } from "./source.ts";
 import type { Store } from "./store.ts";
@@ -46,7 +46,7 @@ export async function resolve(
   return {
     file(name, version, architecture): StoredFile {
       const { blob, ...file } = take(files, fileKey(name, version, architecture));
-      return { ...file, payload: async () => filePayload(await store.fetch(blob, signal)) };
+      return { ...file, payload: async () => filePayload(await store.fetch(blob, signal), blob.sha256) };
     },
     image(name, architecture): StoredImage {
       const { blobs, digest, remote } = take(images, imageKey(name, architecture));
@@ -106,6 +106,6 @@ function missing(what: string, sources: readonly Source[]): KbootError {
   });
 }
 
-async function filePayload(path: string): Promise<Payload> {
-  return { size: (await stat(path)).size, open: () => readPieces(path) };
+async function filePayload(path: string, sha256: string): Promise<Payload> {
+  return { size: (await stat(path)).size, open: () => readChecked(path, sha256) };
 }

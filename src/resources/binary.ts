@@ -1,8 +1,9 @@
 import { dirname } from "node:path/posix";
-import type { ChangeContext, Fragment, HostKind, Item, StoredFile } from "../engine/contracts.ts";
+import { type ChangeContext, type Fragment, type HostKind, type Item, isAttribute, type StoredFile } from "../engine/contracts.ts";
 import { joinPayloads } from "../host/payload.ts";
 import { quote } from "../host/quote.ts";
 import { callFetch, defineFetch } from "./fetch.ts";
+import { partition } from "./partition.ts";
 
 /** An executable out of an artifact. */
 export interface BinaryResource {
@@ -28,7 +29,7 @@ export function binary(path: string, stored: StoredFile, memberPath: string): Bi
   return { kind: "binary", path, artifact: { name, version, architecture }, member: memberPath, sha256: member.sha256 };
 }
 
-/** Hashes remembered on the host, a line each: sha256, size, inode, ctime, path. Tests put the folder elsewhere. */
+/** Hashes remembered on the host, a line each: sha256, size, inode, ctime (with a fraction where stat can), path. Tests put the folder elsewhere. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a parameter of sh
 const stateFolder = "${KBOOT_STATE_DIR:-/var/lib/kboot}";
 const hashes = `${stateFolder}/hashes`;
@@ -39,7 +40,7 @@ export const binaryKind: HostKind<BinaryResource, ObservedBinary | undefined> = 
   // hashing 150 MB costs a second: the remembered hash holds while size, inode and ctime are the same
   observe: ({ path }) => `p=${quote(path)}
 if [ -f "$p" ]; then
-  k=$(stat -c '%s %i %Z' "$p")
+  k=$(stat -c '%s %i %Z %.Z' "$p")
   h=$(grep -F " $k $p" ${hashes} 2>/dev/null | tail -n 1)
   [ -n "$h" ] || h=$(sha256sum "$p")
   printf '%s %s\\n' "\${h%% *}" "$(stat -c %a "$p")"
@@ -55,23 +56,26 @@ fi`,
     return observed.mode === "0755" ? [] : [{ what: "mode", from: observed.mode, to: "0755" }];
   },
   async change(items, context) {
-    const byStored = Map.groupBy(items, ({ resource }) => storedOf(resource, context).sha256);
+    const [unchanged, wrong] = partition(items, ({ differences }) => differences.every(isAttribute));
+    const byStored = Map.groupBy(wrong, ({ resource }) => storedOf(resource, context).sha256);
     const parts = await Promise.all([...byStored.values()].map((group) => unpack(group, context)));
+    const modes = unchanged.map(({ resource: { path } }) => `chown root:root ${quote(path)} && chmod 0755 ${quote(path)}`);
     const paths = items.map(({ resource }) => resource);
     const remember = [
       "umask 077",
       `mkdir -p ${stateFolder}`,
       `{ cat ${hashes} 2>/dev/null || true; } | grep -v ${paths.map(({ path }) => `-e ${quote(` ${path}$`)}`).join(" ")} > ${hashes}.new || true`,
       ...paths.map(
-        ({ path, sha256 }) => `printf '%s %s %s\\n' ${sha256} "$(stat -c '%s %i %Z' ${quote(path)})" ${quote(path)} >> ${hashes}.new`,
+        ({ path, sha256 }) => `printf '%s %s %s\\n' ${sha256} "$(stat -c '%s %i %Z %.Z' ${quote(path)})" ${quote(path)} >> ${hashes}.new`,
       ),
       `mv ${hashes}.new ${hashes}`,
     ];
     return {
-      script: [...parts.map((part) => part.script), ...remember].join("\n"),
+      script: [...modes, ...parts.map((part) => part.script), ...remember].join("\n"),
       payload: joinPayloads(parts.flatMap((part) => part.payload ?? [])),
     };
   },
+  before: (observed) => observed ?? null,
 };
 
 function storedOf({ artifact }: BinaryResource, { artifacts }: ChangeContext): StoredFile {
@@ -100,18 +104,17 @@ async function unpack(items: readonly Item<BinaryResource, ObservedBinary | unde
   const isArchive = stored.format.startsWith("tar");
   const fetched =
     payload === undefined && remote !== undefined ? [defineFetch, callFetch(remote.url, `${stage}/fetched`, stored.sha256)] : [];
-  const lines = ["umask 022", `rm -rf ${stage}`, `mkdir -p ${stage}`, ...fetched, read, `rm -f ${stage}/fetched`];
+  const lines = ["umask 022", `rm -rf ${stage}`, `trap ${quote(`rm -rf ${stage}`)} EXIT`, `mkdir -p ${stage}`, ...fetched, read];
   for (const { resource } of items) {
     const source = isArchive ? `${stage}/${quote(resource.member)}` : `${stage}/one`;
     const target = quote(resource.path);
     lines.push(
-      `[ "$(sha256sum < ${source})" = "${resource.sha256}  -" ] || { echo ${quote(`${stored.name} ${stored.version} came damaged: the checksum of ${resource.member} is wrong`)} >&2; rm -rf ${stage}; exit 1; }`,
+      `[ "$(sha256sum < ${source})" = "${resource.sha256}  -" ] || { echo ${quote(`${stored.name} ${stored.version} came damaged: the checksum of ${resource.member} is wrong`)} >&2; exit 1; }`,
       `mkdir -p ${quote(dirname(resource.path))}`,
       `chown root:root ${source} && chmod 0755 ${source}`,
       `ln -f ${source} ${target}.kboot-new 2>/dev/null || cp -p ${source} ${target}.kboot-new`,
       `mv -f ${target}.kboot-new ${target}`,
     );
   }
-  lines.push(`rm -rf ${stage}`);
-  return { script: lines.join("\n"), payload };
+  return { script: `(\n${lines.join("\n")}\n)`, payload };
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, truncate } from "node:fs/promises";
+import { readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { extract } from "tar-stream";
@@ -9,6 +9,7 @@ import { upstream } from "../../src/artifacts/upstream.ts";
 import { KbootError } from "../../src/errors.ts";
 import type { Payload } from "../../src/host/host.ts";
 import type { ArtifactSource } from "../../src/inventory/cluster.ts";
+import { hostVersions } from "../../src/kubernetes/versions.ts";
 import { temporaryFolder } from "../support/kind.ts";
 import { everything, layOutUpstream, putImage, sha256 } from "./support/upstream.ts";
 import { startWeb, type Web } from "./support/web.ts";
@@ -176,6 +177,25 @@ test("a bundle that has lost a file, or the end of one, is told when that is to 
   t.is((await failure(t, short.payload())).message, "a file of the bundle has 100 bytes, not 4000");
   const error = await failure(t, lost.payload());
   t.deepEqual([error.message, error.where], ["a file of the bundle is missing", { file: pathOf("kubelet") }]);
+});
+
+test("a file of a bundle that was damaged is named once its bytes have been read, and so is a layer of an image", async (t) => {
+  const { bundle } = await mirror(t);
+  const { resolve } = await scene(t);
+  const artifacts = await resolve({ kind: "bundle", path: bundle });
+  for (const folder of [join(bundle, "files"), join(bundle, "images", "blobs", "sha256")]) {
+    for (const name of await readdir(folder)) {
+      const bytes = await readFile(join(folder, name));
+      bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+      await writeFile(join(folder, name), bytes);
+    }
+  }
+  const damaged = { instanceOf: KbootError, message: /^it is damaged: its sha256 is [0-9a-f]{64}, not [0-9a-f]{64}$/ };
+  const payload = await artifacts.file("runc", hostVersions.runc, "amd64").payload();
+  const error = await t.throwsAsync(bytesOf(payload), damaged);
+  t.regex((error as KbootError).where.file ?? "", new RegExp(`^${bundle}/`));
+  const archive = await artifacts.imageArchive([artifacts.image(coreDns, "amd64")], new Set());
+  await t.throwsAsync(bytesOf(archive), damaged);
 });
 
 test("what no source has is named with the sources that were asked, when it is asked for", async (t) => {

@@ -87,7 +87,7 @@ for (const shell of shells) {
     t.is(await readFile(path, "utf8"), "one");
     t.deepEqual(await readdir(folder), ["one"]);
 
-    await writeFile(path, "old");
+    await writeFile(path, "older");
     web.files.set("/archive.tar.gz", Buffer.from("evil"));
     const damaged = await bringInOrder(binaryKind, [binary(path, archive, "bin/one")], { ...options, reaches: ["http://there"] });
     t.not(damaged.exitCode, 0);
@@ -95,7 +95,7 @@ for (const shell of shells) {
     web.files.clear();
     const missing = await bringInOrder(binaryKind, [binary(path, archive, "bin/one")], { ...options, reaches: ["http://there"] });
     t.regex(missing.stderr, /this host cannot fetch http:\S+archive\.tar\.gz/);
-    t.is(await readFile(path, "utf8"), "old");
+    t.is(await readFile(path, "utf8"), "older");
 
     web.files.set("/archive.tar.gz", bytes);
     const sent = await bringInOrder(binaryKind, [binary(path, archive, "bin/one")], { shell, artifacts: artifacts(archive) });
@@ -107,7 +107,7 @@ for (const shell of shells) {
     const folder = await temporaryFolder();
     const path = join(folder, "bin", "tool");
     await mkdir(join(folder, "bin"));
-    await writeFile(path, "old");
+    await writeFile(path, "older");
     const honest = stored("tool", "gzip", gzipSync(Buffer.from("new")), { tool: Buffer.from("new") });
     const damaged = { ...honest, payload: stored("tool", "gzip", gzipSync(Buffer.from("evil")), {}).payload };
     const result = await bringInOrder(binaryKind, [binary(path, honest, "tool")], { shell, artifacts: artifacts(damaged) });
