@@ -107,7 +107,7 @@ for (const shell of shells) {
     const folder = await temporaryFolder();
     const path = join(folder, "bin", "tool");
     await mkdir(join(folder, "bin"));
-    await writeFile(path, "older");
+    await writeFile(path, "old");
     const honest = stored("tool", "gzip", gzipSync(Buffer.from("new")), { tool: Buffer.from("new") });
     const damaged = { ...honest, payload: stored("tool", "gzip", gzipSync(Buffer.from("evil")), {}).payload };
     const result = await bringInOrder(binaryKind, [binary(path, honest, "tool")], { shell, artifacts: artifacts(damaged) });
