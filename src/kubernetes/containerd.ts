@@ -1,10 +1,11 @@
 import { parse, stringify } from "smol-toml";
 import type { Cluster } from "../inventory/cluster.ts";
 import { renderUnit } from "../render/render.ts";
+import { registryHostsDir } from "../resources/container-image.ts";
 import { type Tables, toVersion2 } from "./containerd-v2.ts";
-import { pauseImage, wantedRegistries } from "./images.ts";
+import { pauseImage } from "./images.ts";
 import { mergeDeep } from "./merge.ts";
-import { binDir, cniBinDir, cniConfDir, registryHostsDir, unitDir } from "./paths.ts";
+import { binDir, cniBinDir, cniConfDir, unitDir } from "./paths.ts";
 
 /** Path of containerd's unit, where kboot writes one. Its configuration is `containerdConfigFile`. */
 export const containerdUnitFile = `${unitDir}/containerd.service`;
@@ -54,10 +55,10 @@ function write(tables: Tables): string {
 }
 
 /**
- * Files that tell containerd, the kubelet's pulls included, to ask the registries among the sources before upstream's own, by path
+ * Files that tell containerd, the kubelet's pulls included, to ask the registries among the sources before those that images are named after, by path
  * (containerd's docs/hosts.md; a change needs no restart).
  */
-export function registryHosts(cluster: Cluster): readonly { readonly path: string; readonly content: string }[] {
+export function registryHosts(cluster: Cluster, named: readonly string[]): readonly { readonly path: string; readonly content: string }[] {
   const sources = registriesOf(cluster);
   if (sources.length === 0) return [];
   const hosts = sources.map(({ address, insecure }) => {
@@ -67,7 +68,7 @@ export function registryHosts(cluster: Cluster): readonly { readonly path: strin
       { capabilities: ["pull", "resolve"], override_path: true },
     ];
   });
-  return wantedRegistries(cluster).map((name) => ({
+  return named.map((name) => ({
     path: `${registryHostsDir}/${name}/hosts.toml`,
     content: `${stringify({ host: Object.fromEntries(hosts) })}\n`,
   }));

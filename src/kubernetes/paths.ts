@@ -9,8 +9,6 @@ export const unitDir = "/etc/systemd/system";
 export const cniBinDir = "/opt/cni/bin";
 export const cniConfDir = "/etc/cni/net.d";
 export const containerdConfigFile = "/etc/containerd/config.toml";
-/** A folder for each registry, with where else its images are. */
-export const registryHostsDir = "/etc/containerd/certs.d";
 export const criSocket = "unix:///var/run/containerd/containerd.sock";
 
 /** The port of each kube-apiserver on its own node; the endpoint's port may differ. */

@@ -2,7 +2,6 @@ import { basename } from "node:path/posix";
 import type { Artifacts, Fragment, HostKind, StoredImage } from "../engine/contracts.ts";
 import { joinPayloads } from "../host/payload.ts";
 import { quote } from "../host/quote.ts";
-import { registryHostsDir } from "../kubernetes/paths.ts";
 import { callFetch, defineFetch } from "./fetch.ts";
 
 /** An image in containerd's namespace `k8s.io`, complete and unpacked. */
@@ -25,6 +24,9 @@ export interface ObservedImage {
 export function containerImage({ name, architecture, digest }: StoredImage): ContainerImageResource {
   return { kind: "container-image", name, architecture, digest };
 }
+
+/** Where containerd finds a folder for each registry, with where else its images are. */
+export const registryHostsDir = "/etc/containerd/certs.d";
 
 const unknown = "unknown";
 

@@ -1,6 +1,7 @@
 import type { Site, Step } from "../engine/contracts.ts";
-import { addonImages, baseImages } from "../kubernetes/images.ts";
+import { baseImages } from "../kubernetes/images.ts";
 import type { Live } from "../kubernetes/live.ts";
+import { addonImages } from "../network/cluster-images.ts";
 import { type ContainerImageResource, containerImage } from "../resources/container-image.ts";
 import { factsOf } from "./site.ts";
 import { everyHost, sameHost, specOf } from "./where.ts";

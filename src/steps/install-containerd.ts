@@ -14,6 +14,7 @@ import { hasCredentials } from "../kubernetes/credentials.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { binDir, cniBinDir, cniConfDir, containerdConfigFile } from "../kubernetes/paths.ts";
 import { hostVersions, leastContainerd } from "../kubernetes/versions.ts";
+import { wantedRegistries } from "../network/cluster-images.ts";
 import { networkPlugin } from "../network/index.ts";
 import { absent } from "../resources/absent.ts";
 import { binary } from "../resources/binary.ts";
@@ -82,7 +83,7 @@ export const installContainerd: Step<Live> = {
     return [
       ...cniPlugins.map((name) => binary(`${cniBinDir}/${name}`, plugins, name)),
       directory(cniConfDir),
-      ...registryHosts(site.cluster).map(({ path, content }) => file(path, content)),
+      ...registryHosts(site.cluster, wantedRegistries(site.cluster)).map(({ path, content }) => file(path, content)),
       ...(containerRuntime.from === "package" ? fromPackage(site, containerRuntime.package) : fromSources(site, architecture)),
       criPlugin,
     ];

@@ -1,8 +1,10 @@
 import type { Action, KubernetesObject, Step } from "../engine/contracts.ts";
 import { KbootError } from "../errors.ts";
+import { quote } from "../host/quote.ts";
 import { kubeletFiles } from "../kubernetes/kubelet.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { binDir } from "../kubernetes/paths.ts";
+import { networkPlugin } from "../network/index.ts";
 import { systemdUnit, systemdUnitKind } from "../resources/systemd-unit.ts";
 import { controlPlanes, sameHost, specOf, workers } from "./where.ts";
 
@@ -13,7 +15,7 @@ const unit = systemdUnit("kubelet.service", inputs);
 
 /**
  * A kubelet registers its node at its start alone: one that is missing, as after `kubectl delete node`, comes back by a restart. With the
- * new node come a new pod CIDR and annotations of the network, which the pods that still run do not know of: they are made anew.
+ * new node come a new pod CIDR and annotations of the network, which the pods that still run do not know of: they are made anew, on a bridge of that CIDR.
  */
 const registerNode: Action<Live> = {
   describe: "restart the kubelet, so that it registers its node again, and its pods with it",
@@ -23,10 +25,11 @@ const registerNode: Action<Live> = {
     facts.get(host)?.kubernetes.kubeletCredential !== true ||
     changing.has(systemdUnitKind.id(unit)),
   async run({ site, host, reach, api, signal }) {
-    const { exitCode, stderr } = await reach(host).run(
-      { label: "restart the kubelet", body: "systemctl restart kubelet.service" },
-      { signal },
+    const links = networkPlugin(site.cluster)?.podCidrLinks ?? [];
+    const body = [...links.map((link) => `ip link delete ${quote(link)} 2>/dev/null || true`), "systemctl restart kubelet.service"].join(
+      "\n",
     );
+    const { exitCode, stderr } = await reach(host).run({ label: "restart the kubelet", body }, { signal });
     if (exitCode !== 0) {
       throw new KbootError("script", `the kubelet does not start again: ${stderr.trim()}`, {
         hint: "on the host: systemctl status kubelet, and journalctl -u kubelet",

@@ -7,6 +7,7 @@ import test from "ava";
 import { execa } from "execa";
 import type { Status } from "../../src/cli/status/document.ts";
 import type { Plan } from "../../src/engine/plan.ts";
+import { contains } from "../../src/inventory/subnet.ts";
 import { buildBundle } from "../components/build.ts";
 import { type AptRepository, serveAptRepository } from "./support/apt-repository.ts";
 import { endCloudInit, endUpdates, makeBusy } from "./support/busy-host.ts";
@@ -24,7 +25,7 @@ import {
   writeInventory,
 } from "./support/lab.ts";
 import { listFiles, listProcesses } from "./support/observe.ts";
-import { importTestImage, testPod, webPod } from "./support/pods.ts";
+import { importTestImage, stayingPods, testPod, webPod } from "./support/pods.ts";
 
 const members = ["cp1", "worker1", "worker2"];
 const podNetwork = /^10\.244\.\d+\.\d+$/;
@@ -189,6 +190,10 @@ test("what was broken by hand is what the plan shows and the apply mends, and no
     "cp1",
     "chmod 644 /etc/kubernetes/manifests/kube-scheduler.yaml && chmod 600 /etc/containerd/config.toml && sysctl -qw net.ipv4.ip_forward=0",
   );
+  // a pod that made the node's bridge, which has to follow the node's next pod CIDR
+  await importTestImage(hosts, "worker2", built.bundle);
+  await kubectl("create -f -", JSON.stringify(stayingPods("worker2")));
+  await kubectl("rollout status daemonset/stay --timeout=60s");
   await onHost(hosts, "worker1", "systemctl stop containerd");
   await kubectl("delete node worker2 --wait=false");
   const { stdout } = await kboot("plan", "-f", inventory, "--output", "json");
@@ -211,6 +216,13 @@ test("what was broken by hand is what the plan shows and the apply mends, and no
     "no image was sent again",
   );
   await kubectl("wait --for=condition=Ready node worker2 --timeout=1s");
+  await kubectl("rollout status daemonset/stay --timeout=60s");
+  const [cidr, address] = await Promise.all([
+    kubectl("get node worker2 -o jsonpath={.spec.podCIDR}"),
+    kubectl("get pods -l app=stay -o jsonpath={.items[0].status.podIP}"),
+  ]);
+  t.true(contains(cidr, address), `${address} in ${cidr}`);
+  await kubectl("delete daemonset stay");
   t.deepEqual(await listProcesses(hosts, "cp1"), before);
   t.regex((await kboot("plan", "-f", inventory)).stdout, /^no change$/m);
 });

@@ -7,6 +7,7 @@ import {
   packagedContainerdConfig,
   registryHosts,
 } from "../../src/kubernetes/containerd.ts";
+import { wantedRegistries } from "../../src/network/cluster-images.ts";
 import { parseUnit } from "../../src/render/unit.ts";
 import { testCluster } from "./fixture.ts";
 
@@ -84,7 +85,7 @@ test("registries among the sources are asked before upstream's, by containerd to
   t.like(parse(containerdConfig(cluster)), {
     plugins: { "io.containerd.cri.v1.images": { registry: { config_path: "/etc/containerd/certs.d" } } },
   });
-  const files = registryHosts(cluster);
+  const files = registryHosts(cluster, wantedRegistries(cluster));
   t.deepEqual(
     files.map(({ path }) => path),
     ["/etc/containerd/certs.d/ghcr.io/hosts.toml", "/etc/containerd/certs.d/registry.k8s.io/hosts.toml"],
@@ -95,7 +96,7 @@ test("registries among the sources are asked before upstream's, by containerd to
     ["http://host:5000/v2/team/k8s", options],
     ["https://registry.example.com/v2", options],
   ]);
-  t.deepEqual(registryHosts(testCluster()), []);
+  t.deepEqual(registryHosts(testCluster(), ["registry.k8s.io"]), []);
 });
 
 test("CNI plug-ins find what containerd's environment tells them", (t) => {

@@ -23,6 +23,7 @@ export function flannel(settings: FlannelNetwork): NetworkPlugin {
     forwardTable: "ip filter",
     daemonSet: flannelDaemonSet,
     runtimeEnvironment: {},
+    podCidrLinks: ["cni0"],
     traces: flannelTraces,
     notices: [],
     health: (host, signal) => readFlannelHealth(host, settings, signal),

@@ -36,6 +36,7 @@ export function weaveNet(settings: WeaveNetwork): NetworkPlugin {
     forwardTable: iptablesBackend === "nft" ? "ip filter" : "legacy",
     cniBinaries: ["loopback", "portmap"],
     daemonSet: weaveDaemonSet,
+    podCidrLinks: [],
     runtimeEnvironment: httpAddress === defaultHttpAddress ? {} : { WEAVE_HTTP_ADDR: httpAddress },
     traces: weaveTraces,
     notices: [

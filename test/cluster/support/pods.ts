@@ -39,3 +39,19 @@ export function testPod(name: string, node: string, command: string): object {
     },
   };
 }
+
+/** A DaemonSet of one pod that stays, on one node. */
+export function stayingPods(node: string): object {
+  const labels = { app: "stay" };
+  const { spec } = testPod("stay", node, "exec sleep 3600") as { spec: Readonly<Record<string, unknown>> };
+  const { nodeName: _, ...pod } = spec;
+  return {
+    apiVersion: "apps/v1",
+    kind: "DaemonSet",
+    metadata: { name: "stay", namespace: "default" },
+    spec: {
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { ...pod, nodeSelector: { "kubernetes.io/hostname": node } } },
+    },
+  };
+}

@@ -1,6 +1,6 @@
 import test from "ava";
-import { imagesFor } from "../../src/kubernetes/images.ts";
-import { testCluster } from "./fixture.ts";
+import { imagesFor } from "../../src/network/cluster-images.ts";
+import { testCluster } from "../kubernetes/fixture.ts";
 
 test("a control plane needs all images", (t) => {
   t.deepEqual(imagesFor(testCluster(), "control-plane"), [
