@@ -14,6 +14,7 @@ export type ErrorCode =
   | "timeout"
   | "incomplete"
   | "unwell"
+  | "system"
   | "cancelled";
 
 const exitCodes: Record<ErrorCode, number> = {
@@ -31,6 +32,7 @@ const exitCodes: Record<ErrorCode, number> = {
   timeout: 7,
   incomplete: 1,
   unwell: 8,
+  system: 74,
   cancelled: 130,
 };
 
@@ -103,6 +105,18 @@ export class KbootError extends Error {
       transient: this.transient,
     });
   }
+}
+
+/**
+ * An error of this machine's operating system (a full disk, a file that may not be written) as one that a user can act on; anything
+ * else as it is.
+ */
+export function asSystemError(error: unknown): unknown {
+  if (!(error instanceof Error && "syscall" in error && "code" in error) || error instanceof KbootError) return error;
+  return new KbootError("system", `this machine says: ${error.message}`, {
+    hint: "see whether there is room, and whether the file may be read and written by you; then run the same command again",
+    cause: error,
+  });
 }
 
 /** Something that has to be put right before anything is changed. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from "commander";
-import { KbootError } from "./errors.ts";
+import { asSystemError, KbootError } from "./errors.ts";
 
 /** Loads a command's code only when it is called, so that help comes at once. A command may return its exit code; else it is 0. */
 type Load = () => Promise<(options: Record<string, unknown>, signal: AbortSignal) => Promise<unknown>>;
@@ -114,7 +114,7 @@ function defineCommands(): Command {
       define(
         program,
         "status",
-        "show nodes, workloads, and when certificates expire",
+        "show how every part of the cluster is, and when certificates expire",
         "kboot status -f inventory/lab.yaml",
         async () => (await import("./cli/status.ts")).status,
       ),
@@ -164,7 +164,11 @@ async function report(error: unknown): Promise<number> {
   // the parser of the command line has told people itself, and help is no error
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const cause =
-    error instanceof CommanderError ? fromParser(error) : abort.signal.aborted && isCancellation(error) ? abort.signal.reason : error;
+    error instanceof CommanderError
+      ? fromParser(error)
+      : abort.signal.aborted && isCancellation(error)
+        ? abort.signal.reason
+        : asSystemError(error);
   if (!(error instanceof CommanderError)) {
     const { printError } = await import("./ui/print-error.ts");
     process.stderr.write(`${printError(cause)}\n`);

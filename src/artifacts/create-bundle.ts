@@ -1,4 +1,4 @@
-import { constants, copyFile, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import pMap from "p-map";
 import { KbootError } from "../errors.ts";
@@ -53,33 +53,35 @@ export async function createBundle(wish: BundleWish, source: Source, store: Stor
     }),
   };
   say(`images: ${blobs.size} blobs`);
-  await pMap(blobs.values(), async (blob) => copy(await store.fetch(blob, signal), join(part, blobPath(`sha256:${blob.sha256}`))), {
+  await pMap(blobs.values(), (blob) => store.copy(blob, join(part, blobPath(`sha256:${blob.sha256}`)), signal), {
     concurrency,
   });
   const entries = images.map(({ name, mediaType, digest, blobs: [first] }) => ({ name, mediaType, digest, size: first?.size ?? 0 }));
   await writeFile(join(part, "images", "index.json"), imageIndex(entries));
   await writeFile(join(part, "images", "oci-layout"), layoutMark);
   await writeFile(join(part, "bundle.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-  await rm(wish.output, { recursive: true, force: true });
+  // one of the two is there whenever this is cut off
+  const old = `${wish.output}.old`;
+  await rm(old, { recursive: true, force: true });
+  await rename(wish.output, old).catch(ignoreMissing);
   await rename(part, wish.output);
+  await rm(old, { recursive: true, force: true });
   return manifest;
 }
 
 async function addFile(folder: string, file: FoundFile, store: Store, say: Say, signal: AbortSignal) {
   const { name, version, architecture, format, sha256, blob, remote } = file;
   say(`${name} ${version} for ${architecture}`);
-  const stored = await store.fetch(blob, signal);
   const url = remote?.url ?? "";
   const path = `files/${name}-${version}-${architecture}-${basename(url)}`;
-  await copy(stored, join(folder, path));
-  const { size } = await stat(stored);
+  await store.copy(blob, join(folder, path), signal);
+  const { size } = await stat(join(folder, path));
   const members = file.members.map((member) => ({ ...member, size: member.size ?? size }));
   return { name, version, architecture, path, format, size, sha256, source: url, members };
 }
 
-/** Without taking space twice where the file system can do that. */
-async function copy(from: string, to: string): Promise<void> {
-  await copyFile(from, to, constants.COPYFILE_FICLONE);
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== "ENOENT") throw error;
 }
 
 async function refuseForeign(output: string): Promise<void> {

@@ -18,6 +18,7 @@ let dispatcher: Dispatcher | undefined;
  */
 export const get: Get = async (url, { headers = {}, signal }) => {
   const { EnvHttpProxyAgent, fetch } = await import("undici");
+  assertProxies(process.env);
   // many proxies tunnel to port 443 alone: what is asked in plain HTTP is asked of the proxy itself
   dispatcher ??= new EnvHttpProxyAgent({ connect: { timeout: 10_000 }, headersTimeout: 30_000, bodyTimeout: 60_000, proxyTunnel: false });
   try {
@@ -27,6 +28,17 @@ export const get: Get = async (url, { headers = {}, signal }) => {
     throw noAnswer(url, cause, signal);
   }
 };
+
+/** Throws KbootError `usage` for a proxy that cannot be meant. Its value may hold a password, and is not told. */
+function assertProxies(env: NodeJS.ProcessEnv): void {
+  for (const name of ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"]) {
+    const value = env[name];
+    if (!value || (/^https?:\/\//i.test(value) && URL.canParse(value))) continue;
+    throw new KbootError("usage", `the environment's ${name} is not the URL of a proxy`, {
+      hint: "write it like http://proxy.example.com:3128",
+    });
+  }
+}
 
 /** The error for a request, or the rest of its answer, that did not come. */
 export function noAnswer(url: string, cause: unknown, signal: AbortSignal): KbootError {

@@ -28,7 +28,12 @@ export function registryGet(): Get {
     const challenge = response.headers.get("www-authenticate");
     if (response.status !== 401 || challenge === null || !/^bearer /i.test(challenge)) return response;
     await response.body?.cancel();
-    token = fetchToken(challenge, url, options.signal);
+    const own = fetchToken(challenge, url, options.signal);
+    // what failed is asked for again by who comes next
+    own.catch(() => {
+      if (token === own) token = undefined;
+    });
+    token = own;
     return ask();
   };
 }
@@ -43,12 +48,21 @@ async function fetchToken(challenge: string, url: string, signal: AbortSignal): 
   if (scope !== undefined) where.searchParams.set("scope", scope);
   const response = await get(where.href, { signal });
   const text = (await readSmall(where.href, response, signal)).toString("utf8");
-  const found = response.status === 200 ? tokenAnswer.parse(JSON.parse(text)) : {};
+  const found = response.status === 200 ? readToken(text) : {};
   const token = found.token ?? found.access_token;
   if (token !== undefined) return token;
   throw new KbootError("artifact", `${where.origin} gives no token for ${scope ?? url}: status ${response.status}`, {
     hint: "kboot asks registries without a name and password; a registry that wants them needs a mirror before it",
   });
+}
+
+/** Nothing where the answer is none, as from a page to log in at. */
+function readToken(text: string): z.output<typeof tokenAnswer> {
+  try {
+    return tokenAnswer.parse(JSON.parse(text));
+  } catch {
+    return {};
+  }
 }
 
 /** A repository of a registry, whose API lies at `api` (`https://registry.k8s.io/v2`). */

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
 import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import type { z } from "zod";
 import { KbootError } from "../errors.ts";
-import { type Blob, sha256Of } from "./blob.ts";
+import { type Blob, readChecked, sha256Of } from "./blob.ts";
 import { download } from "./download.ts";
 
 /** Where kboot keeps what it can get again: `$KBOOT_CACHE`, else `~/.cache/kboot`. */
@@ -39,9 +41,23 @@ export class Store {
     return running.finally(() => this.#running.delete(blob.sha256));
   }
 
-  /** Small bytes that the store has; undefined when it has not. */
+  /** Small bytes that the store has; undefined when it has not, or has them damaged. */
   async read(sha256: string): Promise<Buffer | undefined> {
-    return readFile(await this.#path(sha256)).catch(() => undefined);
+    const bytes = await readFile(await this.#path(sha256)).catch(() => undefined);
+    return bytes !== undefined && sha256Of(bytes) === sha256 ? bytes : undefined;
+  }
+
+  /** Writes the blob's bytes to a path, checked on the way. What was fetched before and is damaged by now is fetched again. */
+  async copy(blob: Blob, to: string, signal: AbortSignal): Promise<void> {
+    const write = async (from: string) => pipeline(readChecked(from, blob.sha256), createWriteStream(to));
+    const from = await this.fetch(blob, signal);
+    try {
+      await write(from);
+    } catch (error) {
+      if ("path" in blob.at || !(error instanceof KbootError)) throw error;
+      await rm(from, { force: true });
+      await write(await this.fetch(blob, signal));
+    }
   }
 
   /** Keeps bytes that are at hand; returns their path. */

@@ -89,10 +89,13 @@ export function upstream(wanted: Wanted, store: Store, base?: string): Source {
       const from = { api: api(registry), path: root === undefined ? repository : `${registry}/${repository}` };
       const note = `${from.api}/${from.path}:${tag} ${architecture}`;
       const known = await store.recall(note, imageNote);
-      const bytes = (known && (await store.read(known.manifest))) ?? (await fetchManifest(from, tag, architecture, signal));
+      const stored = known && (await store.read(known.manifest));
+      const bytes = stored ?? (await fetchManifest(from, tag, architecture, signal));
       if (bytes === undefined) return undefined;
-      if (known === undefined) await store.put(bytes);
-      await store.remember(note, { manifest: sha256Of(bytes) });
+      if (stored === undefined) {
+        await store.put(bytes);
+        await store.remember(note, { manifest: sha256Of(bytes) });
+      }
       return imageOf(name, architecture, from, bytes);
     },
   };

@@ -9,7 +9,7 @@ import { type KubeconfigEntry, mergeKubeconfig } from "../pki/merge-kubeconfig.t
 import { Secret } from "../secret.ts";
 import { openInventory } from "./inventory-file.ts";
 import { readFrom, withControlPlanes } from "./reach-cluster.ts";
-import { followLinks, isMissing, replaceFile } from "./replace-file.ts";
+import { assertReplaceable, followLinks, isMissing, replaceFile } from "./replace-file.ts";
 
 interface Options {
   readonly file?: string;
@@ -27,14 +27,17 @@ export async function kubeconfig(given: Record<string, unknown>, signal: AbortSi
   }
   const { cluster } = await openInventory(options.file);
   // what will be refused is refused before anybody is asked
-  if (target !== undefined) mergeKubeconfig(await readOwn(target), { ...nothing, name: cluster.name }, false);
+  if (target !== undefined) {
+    mergeKubeconfig(await readOwn(target), { ...nothing, name: cluster.name }, false);
+    await writing(target, async () => assertReplaceable(await followLinks(target)));
+  }
   const entry = await readEntry(cluster, signal);
   if (target === undefined) {
     process.stdout.write(buildKubeconfig({ ...entry, user: "kubernetes-admin", context: entry.name }).reveal());
     return;
   }
   const { text, currentContext } = mergeKubeconfig(await readOwn(target), entry, options.use === true);
-  await replaceFile(await followLinks(target), text.reveal());
+  await writing(target, async () => replaceFile(await followLinks(target), text.reveal()));
   const isCurrent = currentContext === entry.name;
   const words = [
     "kubectl",
@@ -57,6 +60,12 @@ export function chooseFile(named: string | undefined, env: NodeJS.ProcessEnv): s
     throw new KbootError("usage", "KUBECONFIG names several files", { hint: "say into which to merge: --kubeconfig-file PATH" });
   }
   return files[0] ?? join(homedir(), ".kube", "config");
+}
+
+async function writing(path: string, write: () => Promise<void>): Promise<void> {
+  await write().catch((cause: Error) => {
+    throw new KbootError("usage", `cannot write ${path}: ${cause.message}`, { hint: "name another with --kubeconfig-file", cause });
+  });
 }
 
 async function readOwn(path: string): Promise<Secret> {

@@ -1,4 +1,4 @@
-import { lstat, mkdir, open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
+import { access, constants, lstat, mkdir, open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
 /** Where a file really is: links are followed, also one whose file is not there yet. */
@@ -18,7 +18,7 @@ export async function followLinks(path: string): Promise<string> {
  */
 export async function replaceFile(path: string, content: string): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   const temporary = join(folder, `.${basename(path)}.kboot-${process.pid}`);
   try {
     const file = await open(temporary, "wx", 0o600);
@@ -38,6 +38,34 @@ export async function replaceFile(path: string, content: string): Promise<void> 
   }
   const entry = await open(folder);
   await entry.sync().finally(() => entry.close());
+}
+
+/** Throws when a file could not be put there, as far as that can be told without trying. */
+export async function assertReplaceable(path: string): Promise<void> {
+  const folder = dirname(path);
+  try {
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    if (!isMissing(error) || folder === path) throw error;
+    await assertReplaceable(folder);
+  }
+}
+
+/** One by one: Node's own `recursive` does not end on file systems like /proc that make no folders (v24). */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" || (code === "EROFS" && (await isFolder(path)))) return;
+    if (code !== "ENOENT" || dirname(path) === path || (await isFolder(dirname(path)))) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path, { mode: 0o700 });
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 export function isMissing(error: unknown): boolean {

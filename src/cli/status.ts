@@ -9,7 +9,7 @@ import { summarize } from "./status/summarize.ts";
 /** `kboot status`: prints what is known, whatever it is, and returns the exit code that follows from it. */
 export async function status(options: Record<string, unknown>, signal: AbortSignal): Promise<number> {
   const { cluster } = await openInventory(options["file"]);
-  const found = summarize(cluster, await gather(cluster, signal));
+  const found = summarize(cluster, await gather(cluster, performance.timeOrigin, signal));
   const text =
     options["output"] === "json"
       ? `${JSON.stringify(found, undefined, 2)}\n`

@@ -53,6 +53,7 @@ function versions(options: Options): readonly Finding[] {
   const version = weaveVersionOf(options);
   const isPolicyOn = options.networkPolicy ?? true;
   return [
+    ...(isBefore(version, "2.8.1") ? [at("version", `Weave Net ${version} is older than kboot can install; choose 2.8.1 or newer`)] : []),
     ...(options.iptablesBackend === "legacy" && isPolicyOn && !isBefore(version, "2.9.0")
       ? [at("iptablesBackend", `weave-npc of ${version} cannot use legacy; choose nft, networkPolicy: false, or a version before 2.9.0`)]
       : []),
@@ -65,12 +66,24 @@ function versions(options: Options): readonly Finding[] {
 /** Weave Net's own port, on all addresses (weaver, `--port`). */
 const meshPort = "6783";
 
+/** Where weave-npc's metrics are, on the node's address unless told otherwise (weave-npc, `--metrics-addr`). */
+function policyMetrics({
+  networkPolicy = true,
+  policyExtraArgs,
+}: Options): { readonly port: string; readonly isWritten: boolean } | undefined {
+  if (!networkPolicy) return undefined;
+  const written = policyExtraArgs?.["metrics-addr"];
+  return { port: portOf(String(written ?? ":6781")), isWritten: written !== undefined };
+}
+
 function listeners(options: Options): readonly Finding[] {
   const defaults = { httpAddress: "127.0.0.1:6784", metricsAddress: "0.0.0.0:6782", statusAddress: undefined };
   const names = Object.keys(defaults) as (keyof typeof defaults)[];
   // what is written is wrong, never the default of another
   const inOrder = names.toSorted((a, b) => Number(options[a] !== undefined) - Number(options[b] !== undefined));
   const taken = new Map([[meshPort, "the mesh"]]);
+  const policy = policyMetrics(options);
+  if (policy !== undefined && !policy.isWritten) taken.set(policy.port, "weave-npc's metrics");
   const findings = inOrder.flatMap((option) => {
     const listener = options[option] ?? defaults[option];
     if (listener === undefined) return [];
@@ -79,6 +92,9 @@ function listeners(options: Options): readonly Finding[] {
     taken.set(port, option);
     return by === undefined ? [] : [at(option, `port ${port} is that of ${by}; choose another`)];
   });
+  if (policy?.isWritten && taken.has(policy.port)) {
+    findings.push(argument("policyExtraArgs", "metrics-addr", `port ${policy.port} is that of ${taken.get(policy.port)}; choose another`));
+  }
   const { httpAddress } = options;
   return httpAddress === undefined || contains("127.0.0.0/8", httpAddress.slice(0, httpAddress.indexOf(":")))
     ? findings

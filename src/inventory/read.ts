@@ -37,9 +37,11 @@ function refuse(file: string, problems: readonly Problem[]): KbootError {
 async function readPassword(path: string): Promise<Secret | string> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await readFile(path));
   } catch (error) {
-    return `cannot be read: ${(error as Error).message}`;
+    return error instanceof TypeError
+      ? `${path} is not text in UTF-8, which a password has to be`
+      : `cannot be read: ${(error as Error).message}`;
   }
   if (text === "") return `${path} is empty; write a password into it`;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

@@ -1,6 +1,11 @@
 import { Address4, Address6 } from "ip-address";
 import { withPattern } from "./judge.ts";
 
+const octet = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+
+/** An IPv4 address in its usual form, as part of a pattern. */
+export const ipv4 = `${octet}(\\.${octet}){3}`;
+
 /** True for an IPv4 address in its usual form: four decimal numbers, no prefix length. */
 export function isIpv4(text: string): boolean {
   return /^\d{1,3}(\.\d{1,3}){3}$/.test(text) && Address4.isValid(text) && new Address4(text).correctForm() === text;
@@ -39,7 +44,7 @@ export function prefixLengthOf(cidr: string): number {
 }
 
 /** What is wrong with an IPv4 CIDR that must name a network by its first address. */
-export const judgeSubnet = withPattern(/^\d{1,3}(\.\d{1,3}){3}\/(\d|[12]\d|3[0-2])$/, (text) => {
+export const judgeSubnet = withPattern(new RegExp(`^${ipv4}/(\\d|[12]\\d|3[0-2])$`), (text) => {
   const [address = "", length = ""] = text.split("/", 2);
   if (isIpv6(address)) return `${text} is IPv6, which kboot cannot do yet; give an IPv4 subnet such as 10.244.0.0/16`;
   if (!isIpv4(address) || !/^(\d|[12]\d|3[0-2])$/.test(length) || text !== `${address}/${length}`) {
@@ -50,16 +55,16 @@ export const judgeSubnet = withPattern(/^\d{1,3}(\.\d{1,3}){3}\/(\d|[12]\d|3[0-2
 });
 
 /** What is wrong with an IPv4 address that stands with the prefix length of its network, as that of an interface does. */
-export function judgeInterface(text: string): string | undefined {
+export const judgeInterface = withPattern(new RegExp(`^${ipv4}/(\\d|[12]\\d|3[0-2])$`), (text) => {
   const [address = "", length = ""] = text.split("/", 2);
   if (isIpv6(address)) return `${text} is IPv6, which kboot cannot do yet; give an IPv4 address such as 10.244.0.1/16`;
   return isIpv4(address) && /^(\d|[12]\d|3[0-2])$/.test(length) && text === `${address}/${length}`
     ? undefined
     : `${JSON.stringify(text)} is not an IPv4 address with a prefix length; write it like 10.244.0.1/16`;
-}
+});
 
 /** What is wrong with an IPv4 address that a host shall have in a network. */
-export const judgeHostAddress = withPattern(/^\d{1,3}(\.\d{1,3}){3}$/, (text) => {
+export const judgeHostAddress = withPattern(new RegExp(`^${ipv4}$`), (text) => {
   if (isIpv6(text)) return `${text} is IPv6, which kboot cannot do yet; give an IPv4 address`;
   if (!isIpv4(text)) return `${JSON.stringify(text)} is not an IPv4 address; write it like 192.168.56.11`;
   const why = unusable(text);

@@ -1,6 +1,6 @@
 import { supportedMinors } from "../kubernetes/versions.ts";
 import { matching, withPattern } from "./judge.ts";
-import { isIpv4, isIpv6 } from "./subnet.ts";
+import { ipv4, isIpv4, isIpv6 } from "./subnet.ts";
 
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -49,13 +49,16 @@ export const judgeSan = withPattern(/^((\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9]
 });
 
 /** A version of Kubernetes that kboot knows. */
-export const judgeKubernetesVersion = withPattern(/^v?\d+\.\d+\.\d+$/, (text) => {
-  const parts = /^v?(\d+\.\d+)\.\d+$/.exec(text);
-  if (parts === null) return `${JSON.stringify(text)} is not a version of Kubernetes; write it like 1.36.3`;
-  return supportedMinors.includes(parts[1] ?? "")
-    ? undefined
-    : `Kubernetes ${parts[1]} is not supported; choose a version of ${supportedMinors.join(", ")}`;
-});
+export const judgeKubernetesVersion = withPattern(
+  new RegExp(`^v?(${supportedMinors.join("|").replaceAll(".", "\\.")})\\.\\d+$`),
+  (text) => {
+    const parts = /^v?(\d+\.\d+)\.\d+$/.exec(text);
+    if (parts === null) return `${JSON.stringify(text)} is not a version of Kubernetes; write it like 1.36.3`;
+    return supportedMinors.includes(parts[1] ?? "")
+      ? undefined
+      : `Kubernetes ${parts[1]} is not supported; choose a version of ${supportedMinors.join(", ")}`;
+  },
+);
 
 /** A version of a pod network. */
 export const judgeVersion = matching(
@@ -102,12 +105,15 @@ export const judgePath = withPattern(/^(?!~[^/])[^$]+$/, (text) => {
 export const judgeUser = matching(/^[^\s:@/-][^\s:@/]*$/, (text) => `${JSON.stringify(text)} is not the name of a user`);
 
 /** An IPv4 address and a port to listen at, such as `0.0.0.0:6782`. */
-export const judgeListener = withPattern(/^\d+(\.\d+){3}:[1-9]\d{0,4}$/, (text) => {
-  const [address = "", port = ""] = text.split(":", 2);
-  return isIpv4(address) && text === `${address}:${port}` && /^[1-9]\d{0,4}$/.test(port) && Number(port) <= 65535
-    ? undefined
-    : `${JSON.stringify(text)} is not an IPv4 address with a port; write it like 0.0.0.0:6782`;
-});
+export const judgeListener = withPattern(
+  new RegExp(`^${ipv4}:([1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d\\d|655[0-2]\\d|6553[0-5])$`),
+  (text) => {
+    const [address = "", port = ""] = text.split(":", 2);
+    return isIpv4(address) && text === `${address}:${port}` && /^[1-9]\d{0,4}$/.test(port) && Number(port) <= 65535
+      ? undefined
+      : `${JSON.stringify(text)} is not an IPv4 address with a port; write it like 0.0.0.0:6782`;
+  },
+);
 
 /** How Weave Net's peers agree on the first owners of addresses. */
 export const judgeAllocation = matching(

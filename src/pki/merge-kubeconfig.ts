@@ -22,15 +22,16 @@ export interface Merged {
 const lists = ["clusters", "contexts", "users"] as const;
 
 /**
- * A kubeconfig with an entry added, or put in the place of an older one of the same names. All else stays, comments too; it becomes the
+ * A kubeconfig with an entry added, or put in the place of an older one of the same names. All else stays, comments and the context's namespace too; it becomes the
  * current context when there was none, or with `use`. Throws KbootError `usage` for a text that is no kubeconfig.
  */
 export function mergeKubeconfig(text: Secret, entry: KubeconfigEntry, use: boolean): Merged {
   const document = parse(text.reveal());
   const user = `${entry.name}-admin`;
+  const namespace = namespaceOf(document, entry.name);
   const named = {
     clusters: { cluster: { "certificate-authority-data": base64(entry.caCert), server: entry.server }, name: entry.name },
-    contexts: { context: { cluster: entry.name, user }, name: entry.name },
+    contexts: { context: { cluster: entry.name, ...(namespace === undefined ? {} : { namespace }), user }, name: entry.name },
     users: { name: user, user: { "client-certificate-data": base64(entry.certificatePem), "client-key-data": base64(entry.key.reveal()) } },
   };
   const isIndented = hasIndentedLists(document, text.reveal());
@@ -65,6 +66,14 @@ function noKubeconfig(why: string): KbootError {
   return new KbootError("usage", `the file is no kubeconfig, so nothing was written: ${why}`, {
     hint: "name another with --kubeconfig-file, or put it right",
   });
+}
+
+/** The namespace that the user has set in a context. */
+function namespaceOf(document: Document, name: string): string | undefined {
+  const contexts = document.get("contexts");
+  const found = isSeq(contexts) ? (contexts as YAMLSeq<YAMLMap>).items.find((item) => item.get("name") === name) : undefined;
+  const namespace = found?.getIn(["context", "namespace"]);
+  return typeof namespace === "string" ? namespace : undefined;
 }
 
 /** In the place of the item of that name, or at the end. */

@@ -82,6 +82,16 @@ test("a second bundle downloads nothing, and takes the first one's place", async
   t.deepEqual(web.log, []);
 });
 
+test("what lies damaged in the store is fetched again", async (t) => {
+  const { web, folder, create } = await scene(t);
+  await create("bundle");
+  const stored = join(folder, "store", "sha256");
+  for (const name of await readdir(stored)) await writeFile(join(stored, name), "cut");
+  web.log.length = 0;
+  await checkBundle(t, await create("bundle"));
+  t.true(web.log.length > 0);
+});
+
 test("what was found once is known without asking upstream again", async (t) => {
   const { web, store, create } = await scene(t);
   await create("bundle");

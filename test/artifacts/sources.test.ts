@@ -154,6 +154,15 @@ test("a registry that wants a token gets one", async (t) => {
   t.true(web.log.includes("GET /token"));
 });
 
+test("a registry whose tokens are a page to log in at is told as one that gives none", async (t) => {
+  const { web, resolve } = await scene(t);
+  putImage(web, "coredns/coredns", "v1.14.6");
+  web.token = "for-few";
+  web.tokenAnswer = "<html>log in</html>";
+  const artifacts = await resolve({ kind: "registry", address: new URL(web.url).host, insecure: true });
+  t.throws(() => artifacts.image(coreDns, "amd64"), { instanceOf: KbootError, message: /gives no token for pull/ });
+});
+
 test("the first source that has a thing is taken", async (t) => {
   const { web, bundle } = await mirror(t);
   const registry = await startWeb(t);

@@ -94,6 +94,21 @@ const cases: readonly (readonly [title: string, spec: string, expected: readonly
     ],
   ],
   [
+    "a port of weave-npc's",
+    "  network: { metricsAddress: 0.0.0.0:6781 }",
+    ["6:30 network.metricsAddress: port 6781 is that of weave-npc's metrics; choose another"],
+  ],
+  [
+    "a port for weave-npc that weaver has",
+    '  network: { policyExtraArgs: { metrics-addr: ":6782" } }',
+    ['6:47 network.policyExtraArgs["metrics-addr"]: port 6782 is that of metricsAddress; choose another'],
+  ],
+  [
+    "a version that is older than the last of its makers",
+    "  network: { version: 2.7.0 }",
+    ["6:23 network.version: Weave Net 2.7.0 is older than kboot can install; choose 2.8.1 or newer"],
+  ],
+  [
     "fewer connections than a node has peers",
     `  network: { connectionLimit: 1 }
   hosts:
@@ -150,7 +165,12 @@ const cases: readonly (readonly [title: string, spec: string, expected: readonly
 ];
 
 /** What an editor refuses too, by the JSON Schema. */
-const byShape: readonly string[] = ["a range of IPv6", "IPv6 in Weave Net's own options", "values of another shape"];
+const byShape: readonly string[] = [
+  "a range of IPv6",
+  "IPv6 in Weave Net's own options",
+  "values of another shape",
+  "an address for the bridge without its network",
+];
 
 for (const [title, spec, expected] of cases)
   test(`refuses ${title}`, byShape.includes(title) ? refusesByShape : refusesByRule, spec, expected);

@@ -40,7 +40,7 @@ test("throws one error with a line for each problem, in the file's order", async
   });
 });
 
-const withPassword = (password: string) =>
+const withPassword = (password: string | Buffer) =>
   withFile(inventory("  network: { passwordFile: ./password }"), async (file) => {
     await writeFile(join(file, "../password"), password);
     return {
@@ -57,6 +57,11 @@ test("reads Weave Net's password from a file beside the inventory, and shows it 
   const password = cluster?.network.plugin === "weave-net" ? cluster.network.password : undefined;
   t.is(password?.reveal(), "open sesame");
   t.false(JSON.stringify(cluster).includes("sesame"));
+});
+
+test("refuses a password that is not text, which would come out as another", async (t) => {
+  const { error } = { error: undefined, ...(await withPassword(Buffer.from([0xff, 0x41]))) };
+  t.regex(error?.message ?? "", /network\.passwordFile: \S+ is not text in UTF-8, which a password has to be$/);
 });
 
 const badPasswords: readonly (readonly [password: string, message: string])[] = [

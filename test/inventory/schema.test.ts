@@ -1,5 +1,5 @@
 import test from "ava";
-import { inventory, problemsOf, refusesByShape, takes } from "./refuses.ts";
+import { inventory, problemsOf, refusesByShape, schemaTakes, takes } from "./refuses.ts";
 
 test(
   "refuses an unknown field and suggests the near one",
@@ -378,3 +378,21 @@ test(
     - { name: cp1.example.com, address: Gate_1.example.com, role: control-plane, nodeAddress: 192.168.56.11 }
     - { name: w1, transport: local, role: worker, taints: [{ key: a.b/C_d.e, effect: NoExecute, value: "" }] }`,
 );
+
+for (const spec of [
+  "  networking: { podSubnet: 999.0.0.0/16 }",
+  "  network: { metricsAddress: 1.2.3.4:99999 }",
+  "  network: { metricsAddress: 999.2.3.4:99 }",
+  "  network: { exposeAddress: nope }",
+]) {
+  test(`an editor refuses what cannot be an address or a port: ${spec.trim()}`, (t) => {
+    t.is(problemsOf(inventory(spec)).length, 1);
+    t.false(schemaTakes(inventory(spec)));
+  });
+}
+
+test("an editor refuses a version of Kubernetes that kboot does not know", (t) => {
+  const text = inventory().replace("1.36.3", "1.33.1");
+  t.is(problemsOf(text).length, 1);
+  t.false(schemaTakes(text));
+});

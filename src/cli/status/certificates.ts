@@ -21,13 +21,22 @@ done
 echo "== kubelet.conf"
 sed -n '/BEGIN CERT/,/END CERT/p' ${kubeletClientPem}`;
 
-/** What the script printed. */
+/** What the script printed. A file that holds no certificate is told by itself, and hides no other. */
 export function readCertificates(host: string, text: string, now: Date): readonly CertificateStatus[] {
-  return text.split(/^== /m).flatMap((part) => {
+  const [, ...parts] = text.split(/^== /m);
+  return parts.map((part) => {
     const [certificate = ""] = part.split("\n", 1);
-    const [pem] = splitCertificates(part);
-    if (pem === undefined) return [];
-    const { notAfter } = readCertificate(pem);
-    return { host, certificate, expires: notAfter.toISOString(), days: Math.floor((notAfter.getTime() - now.getTime()) / dayMs) };
+    try {
+      const { notAfter } = readCertificate(splitCertificates(part)[0] ?? "");
+      const days = Math.floor((notAfter.getTime() - now.getTime()) / dayMs);
+      return { host, certificate, expires: notAfter.toISOString(), days, why: null };
+    } catch {
+      return unreadable(host, certificate, "the file holds no certificate that can be read");
+    }
   });
+}
+
+/** A certificate of which nothing is known. */
+export function unreadable(host: string, certificate: string, why: string): CertificateStatus {
+  return { host, certificate, expires: null, days: null, why };
 }

@@ -64,10 +64,12 @@ export interface NetworkEntry {
 export interface CertificateStatus {
   readonly host: string;
   readonly certificate: string;
-  /** `2027-11-24T14:16:00.000Z`. */
-  readonly expires: string;
+  /** `2027-11-24T14:16:00.000Z`; null where it cannot be read. */
+  readonly expires: string | null;
   /** Whole days from now; negative when it has expired. */
-  readonly days: number;
+  readonly days: number | null;
+  /** Why it cannot be read. */
+  readonly why: string | null;
 }
 
 export interface VersionStatus {
@@ -93,7 +95,7 @@ export interface Status {
   readonly network: Part<NetworkEntry> & { readonly plugin: string };
   /** DaemonSets and Deployments but that of the network. */
   readonly addons: Part<WorkloadEntry>;
-  /** Of the hosts that were reached; the one that expires first comes first. */
+  /** Of the hosts that were reached; those that cannot be read come first, then the one that expires first. `all` where a host did not say. */
   readonly certificates: readonly CertificateStatus[];
   /** What runs in another version than the inventory wishes is not counted as a problem: `plan` tells what to do about it. */
   readonly versions: readonly VersionStatus[];

@@ -31,14 +31,18 @@ export interface Findings {
   readonly network: ReadonlyMap<string, Answer<NetworkHealth>>;
 }
 
-/** How long reaching a host may take, and how long everything. */
-const reachMs = 1800;
-const answerMs = 2400;
+/** From the start of the program: how long reaching a host may take, and how long everything; and what is left to either in any case. */
+const reachMs = 2000;
+const answerMs = 2500;
+const leastMs = 1000;
 
-/** Looks at all parts of a cluster at once. None waits for one that it does not need, and each has an end. Throws when the run is stopped. */
-export async function gather(cluster: Cluster, signal: AbortSignal): Promise<Findings> {
-  const began = Date.now();
-  const deadlines: Deadlines = { reach: began + reachMs, answer: began + answerMs };
+/**
+ * Looks at all parts of a cluster at once. None waits for one that it does not need, and each has an end, counted from `began` (milliseconds since
+ * the epoch). Throws when the run is stopped.
+ */
+export async function gather(cluster: Cluster, began: number, signal: AbortSignal): Promise<Findings> {
+  const reach = Math.max(began + reachMs, Date.now() + leastMs);
+  const deadlines: Deadlines = { reach, answer: Math.max(began + answerMs, reach + leastMs / 2) };
   const ask = <T>(question: (own: AbortSignal) => Promise<T>) => answerBy(deadlines.answer, signal, question);
   const run = identify("status", "read");
   const looking = new Map(cluster.hosts.map((host) => [host.name, lookAtHost(host, run, deadlines, signal)]));

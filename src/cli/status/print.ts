@@ -32,8 +32,8 @@ export function printStatus(status: Status, colours = createColours(false)): str
     table("CERTIFICATE", ["HOST", "EXPIRES", "DAYS"], null, status.certificates, ({ certificate, host, expires, days }) => [
       certificate,
       host,
-      expires.slice(0, 10),
-      String(days),
+      expires?.slice(0, 10) ?? "UNREADABLE",
+      days === null ? "" : String(days),
     ]),
   ];
   const verdict = problems.length === 0 ? "all is well" : colours.red(`${count(problems.length, "thing")} not well:`);

@@ -1,4 +1,4 @@
-import type { Part, Status } from "./document.ts";
+import type { CertificateStatus, Part, Status } from "./document.ts";
 
 /** Certificates that end sooner are a problem: `kboot apply` renews them from here on. */
 const warningDays = 30;
@@ -29,14 +29,17 @@ export function listProblems(status: Omit<Status, "ok" | "problems">): readonly 
     ...addons.items.filter(({ ok }) => !ok).map(({ name, ready, wished }) => `${name}: ${ready} of ${wished} pods ready`),
     // one reason is enough where no API server answers
     ...(isAnyReady ? listUnknown({ nodes, "pod network": network, addons }) : []),
-    ...certificates
-      .filter(({ days }) => days < warningDays)
-      .map(({ host, certificate, expires, days }) =>
-        days < 0
-          ? `${host}: certificate ${certificate} expired on ${expires.slice(0, 10)}`
-          : `${host}: certificate ${certificate} expires in ${days} days, on ${expires.slice(0, 10)}`,
-      ),
+    ...certificates.flatMap((one) => tellCertificate(one) ?? []),
   ];
+}
+
+function tellCertificate({ host, certificate, expires, days, why }: CertificateStatus): string | undefined {
+  if (expires === null || days === null) return `${host}: certificate ${certificate} cannot be read: ${why}`;
+  if (days >= warningDays) return undefined;
+  const date = expires.slice(0, 10);
+  return days < 0
+    ? `${host}: certificate ${certificate} expired on ${date}`
+    : `${host}: certificate ${certificate} expires in ${days} days, on ${date}`;
 }
 
 function listUnknown(parts: Readonly<Record<string, Part<unknown>>>): readonly string[] {

@@ -3,8 +3,18 @@ import { controlPlaneComponents } from "../../kubernetes/control-plane-pods.ts";
 import { workloadName } from "../../kubernetes/workload-name.ts";
 import { networkPlugin } from "../../network/index.ts";
 import type { NetworkHealth } from "../../network/plugin.ts";
+import { unreadable } from "./certificates.ts";
 import type { Answer } from "./deadline.ts";
-import type { ApiServerStatus, ComponentStatus, EtcdStatus, NetworkEntry, NodeStatus, Part, Status } from "./document.ts";
+import type {
+  ApiServerStatus,
+  CertificateStatus,
+  ComponentStatus,
+  EtcdStatus,
+  NetworkEntry,
+  NodeStatus,
+  Part,
+  Status,
+} from "./document.ts";
 import type { Findings } from "./gather.ts";
 import { listProblems } from "./problems.ts";
 import { compareVersions } from "./versions.ts";
@@ -30,11 +40,19 @@ export function summarize(cluster: Cluster, findings: Findings): Status {
     addons: toPart(findings.workloads, (workloads) =>
       workloads.filter(({ name }) => name !== networkName).map(({ name, ready, wished, ok }) => ({ name, ready, wished, ok })),
     ),
-    certificates: [...findings.certificates.values()].flatMap(({ value = [] }) => value).toSorted((a, b) => a.days - b.days),
+    certificates: listCertificates(findings),
     versions: compareVersions(cluster, findings),
   };
   const problems = listProblems(known);
   return { ...known, ok: problems.length === 0, problems };
+}
+
+function listCertificates({ certificates, hosts }: Findings): readonly CertificateStatus[] {
+  const found = [...certificates].flatMap(([host, { value, unknown }]) => {
+    if (value !== undefined) return value;
+    return hosts.get(host)?.value === undefined ? [] : unreadable(host, "all", unknown ?? "");
+  });
+  return found.toSorted((a, b) => (a.days ?? Number.NEGATIVE_INFINITY) - (b.days ?? Number.NEGATIVE_INFINITY));
 }
 
 function toPart<T, U>({ value, unknown }: Answer<T>, use: (value: T) => readonly U[]): Part<U> {

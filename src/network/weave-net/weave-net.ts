@@ -19,7 +19,8 @@ function portOf(listener: string): number {
 
 /** Weave Net. Pods get addresses of Weave's own allocator, from the pod subnet. */
 export function weaveNet(settings: WeaveNetwork): NetworkPlugin {
-  const { networkPolicy, httpAddress, metricsAddress, iptablesBackend } = settings;
+  const { networkPolicy, httpAddress, metricsAddress, statusAddress, iptablesBackend } = settings;
+  const policyMetrics = settings.policyExtraArgs.find(({ name }) => name === "metrics-addr")?.value;
   return {
     name: "weave-net",
     images: () => Object.values(weaveImages(settings)),
@@ -31,7 +32,10 @@ export function weaveNet(settings: WeaveNetwork): NetworkPlugin {
       { port: 6784, protocol: "UDP", use: "the fast datapath", program: "kernel" },
       { port: portOf(httpAddress), protocol: "TCP", use: "control", program: "weaver" },
       { port: portOf(metricsAddress ?? ":6782"), protocol: "TCP", use: "metrics", program: "weaver" },
-      ...(networkPolicy ? [{ port: 6781, protocol: "TCP", use: "metrics of policies", program: "weave-npc" } as const] : []),
+      ...(statusAddress === undefined ? [] : [{ port: portOf(statusAddress), protocol: "TCP", use: "status", program: "weaver" } as const]),
+      ...(networkPolicy
+        ? [{ port: portOf(policyMetrics ?? ":6781"), protocol: "TCP", use: "metrics of policies", program: "weave-npc" } as const]
+        : []),
     ],
     forwardTable: iptablesBackend === "nft" ? "ip filter" : "legacy",
     cniBinaries: ["loopback", "portmap"],

@@ -14,11 +14,13 @@ export interface Web {
   readonly cuts: { readonly path: string; readonly after: number }[];
   /** Paths that want this token, which `/token` gives. */
   token: string | undefined;
+  /** What `/token` answers instead of it. */
+  tokenAnswer: string | undefined;
 }
 
 /** Starts a server that ends with the test. It knows ranges. */
 export async function startWeb(t: ExecutionContext): Promise<Web> {
-  const web: Web = { url: "", files: new Map(), log: [], cuts: [], token: undefined };
+  const web: Web = { url: "", files: new Map(), log: [], cuts: [], token: undefined, tokenAnswer: undefined };
   const server = createServer((request, response) => answer(web, request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -34,7 +36,7 @@ function answer(web: Web, request: IncomingMessage, response: ServerResponse): v
   const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
   web.log.push(`${request.method} ${pathname}${from > 0 ? ` from ${from}` : ""}`);
   if (web.token !== undefined && pathname === "/token") {
-    response.end(JSON.stringify({ token: web.token }));
+    response.end(web.tokenAnswer ?? JSON.stringify({ token: web.token }));
     return;
   }
   if (web.token !== undefined && request.headers.authorization !== `Bearer ${web.token}`) {

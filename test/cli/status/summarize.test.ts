@@ -1,5 +1,7 @@
 import test from "ava";
+import { readCertificates, unreadable } from "../../../src/cli/status/certificates.ts";
 import type { Answer } from "../../../src/cli/status/deadline.ts";
+import type { CertificateStatus } from "../../../src/cli/status/document.ts";
 import type { Findings } from "../../../src/cli/status/gather.ts";
 import type { HostLook } from "../../../src/cli/status/look-at-host.ts";
 import { printStatus } from "../../../src/cli/status/print.ts";
@@ -36,7 +38,7 @@ const workloads = [
 ];
 
 function certificate(certificate: string, days: number) {
-  return { host: "cp1", certificate, expires: "2027-01-02T03:04:05.000Z", days };
+  return { host: "cp1", certificate, expires: "2027-01-02T03:04:05.000Z", days, why: null };
 }
 
 const well: Findings = {
@@ -179,6 +181,29 @@ test(
   { certificates: new Map([["cp1", { value: [certificate("a", 30), certificate("b", 29), certificate("c", -1)] }]]) },
   ["cp1: certificate c expired on 2027-01-02", "cp1: certificate b expires in 29 days, on 2027-01-02"],
 );
+
+test(
+  "a certificate that cannot be read, beside those that can, and a host that does not say",
+  finds,
+  {
+    certificates: new Map<string, Answer<readonly CertificateStatus[]>>([
+      ["cp1", { value: [certificate("a", 300), unreadable("cp1", "b", "it holds none")] }],
+      ["w1", { unknown: "no answer in time" }],
+    ]),
+  },
+  ["cp1: certificate b cannot be read: it holds none", "w1: certificate all cannot be read: no answer in time"],
+);
+
+test("a damaged file hides no other certificate of its host", (t) => {
+  const read = readCertificates("cp1", `== broken\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n== empty\n`, new Date());
+  t.deepEqual(
+    read.map(({ certificate: name, expires }) => [name, expires]),
+    [
+      ["broken", null],
+      ["empty", null],
+    ],
+  );
+});
 
 test("colours only colour", (t) => {
   const status = summarize(cluster, { ...well, nodes: { value: [] } });
