@@ -34,7 +34,7 @@ export interface Findings {
 /** From the start of the program: how long reaching a host may take, and how long everything; and what is left to either in any case. */
 const reachMs = 2000;
 const answerMs = 2500;
-const leastMs = 1000;
+const leastMs = 1700;
 
 /**
  * Looks at all parts of a cluster at once. None waits for one that it does not need, and each has an end, counted from `began` (milliseconds since
@@ -42,7 +42,7 @@ const leastMs = 1000;
  */
 export async function gather(cluster: Cluster, began: number, signal: AbortSignal): Promise<Findings> {
   const reach = Math.max(began + reachMs, Date.now() + leastMs);
-  const deadlines: Deadlines = { reach, answer: Math.max(began + answerMs, reach + leastMs / 2) };
+  const deadlines: Deadlines = { reach, answer: Math.max(began + answerMs, reach + 500) };
   const ask = <T>(question: (own: AbortSignal) => Promise<T>) => answerBy(deadlines.answer, signal, question);
   const run = identify("status", "read");
   const looking = new Map(cluster.hosts.map((host) => [host.name, lookAtHost(host, run, deadlines, signal)]));
