@@ -1,6 +1,7 @@
 import type { Check, Site } from "../engine/contracts.ts";
 import type { Facts } from "../host/facts.ts";
 import type { Cluster } from "../inventory/cluster.ts";
+import { controlPlaneComponents } from "../kubernetes/control-plane-pods.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { minorVersion } from "../kubernetes/versions.ts";
 
@@ -17,15 +18,13 @@ function kubeletSetting({ cluster }: Site<Live>, host: string, key: string): unk
   return cluster.hosts.find(({ name }) => name === host)?.kubelet[key] ?? cluster.kubelet[key];
 }
 
-/** Who listens where, by the name that the kernel keeps of a command (15 characters). */
-const nodePorts: Readonly<Record<number, string>> = { 10250: "kubelet" };
-const controlPlanePorts: Readonly<Record<number, string>> = {
-  2379: "etcd",
-  2380: "etcd",
-  6443: "kube-apiserver",
-  10257: "kube-controller",
-  10259: "kube-scheduler",
-};
+/** Who listens where. The kernel keeps 15 characters of a command's name. */
+const nodePorts: ReadonlyMap<number, string> = new Map([[10250, "kubelet"]]);
+const controlPlanePorts: ReadonlyMap<number, string> = new Map([
+  ...nodePorts,
+  [2380, "etcd"],
+  ...[...controlPlaneComponents].map(([component, port]) => [port, component.slice(0, 15)] as const),
+]);
 
 const mebibyte = 1024 * 1024;
 const leastMemory = 1700;
@@ -119,12 +118,12 @@ export const hostChecks: readonly Check<Live>[] = [
     problems: (site) =>
       eachHost(site, ({ listening }, host) => {
         const role = site.cluster.hosts.find(({ name }) => name === host)?.role;
-        const needed = role === "control-plane" ? { ...nodePorts, ...controlPlanePorts } : nodePorts;
-        const taken = listening.filter(({ port, command }) => needed[port] !== undefined && command !== "" && needed[port] !== command);
+        const needed = role === "control-plane" ? controlPlanePorts : nodePorts;
+        const taken = listening.filter(({ port, command }) => needed.has(port) && command !== "" && needed.get(port) !== command);
         return taken.length === 0
           ? undefined
           : {
-              message: taken.map(({ port, command }) => `port ${port}, which ${needed[port]} needs, is used by ${command}`).join("; "),
+              message: taken.map(({ port, command }) => `port ${port}, which ${needed.get(port)} needs, is used by ${command}`).join("; "),
               hint: "stop what uses it, or give it another port",
             };
       }),
