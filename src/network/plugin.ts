@@ -54,8 +54,8 @@ export interface NetworkPlugin {
   readonly daemonSet: ObjectRef;
   /** Variables in the environment of the container runtime, which hands them to the network's CNI plug-in. */
   readonly runtimeEnvironment: Readonly<Record<string, string>>;
-  /** Devices whose address is of the node's pod CIDR, which the CNI plug-in makes again when they are missing. */
-  readonly podCidrLinks: readonly string[];
+  /** What follows from the node's pod CIDR, and is made again when it is missing: devices, and paths of files. */
+  readonly ofPodCidr: { readonly links: readonly string[]; readonly files: readonly string[] };
   /** What it leaves on a host. */
   readonly traces: Traces;
   readonly notices: readonly Notice[];

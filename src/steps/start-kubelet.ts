@@ -25,10 +25,12 @@ const registerNode: Action<Live> = {
     facts.get(host)?.kubernetes.kubeletCredential !== true ||
     changing.has(systemdUnitKind.id(unit)),
   async run({ site, host, reach, api, signal }) {
-    const links = networkPlugin(site.cluster)?.podCidrLinks ?? [];
-    const body = [...links.map((link) => `ip link delete ${quote(link)} 2>/dev/null || true`), "systemctl restart kubelet.service"].join(
-      "\n",
-    );
+    const { links, files } = networkPlugin(site.cluster)?.ofPodCidr ?? { links: [], files: [] };
+    const body = [
+      ...files.map((path) => `rm -f ${quote(path)}`),
+      ...links.map((link) => `ip link delete ${quote(link)} 2>/dev/null || true`),
+      "systemctl restart kubelet.service",
+    ].join("\n");
     const { exitCode, stderr } = await reach(host).run({ label: "restart the kubelet", body }, { signal });
     if (exitCode !== 0) {
       throw new KbootError("script", `the kubelet does not start again: ${stderr.trim()}`, {

@@ -23,7 +23,8 @@ export function flannel(settings: FlannelNetwork): NetworkPlugin {
     forwardTable: "ip filter",
     daemonSet: flannelDaemonSet,
     runtimeEnvironment: {},
-    podCidrLinks: ["cni0"],
+    // without the file no pod starts until flanneld knows the new CIDR
+    ofPodCidr: { links: ["cni0"], files: ["/run/flannel/subnet.env"] },
     traces: flannelTraces,
     notices: [],
     health: (host, signal) => readFlannelHealth(host, settings, signal),

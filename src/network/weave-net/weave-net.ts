@@ -40,7 +40,7 @@ export function weaveNet(settings: WeaveNetwork): NetworkPlugin {
     forwardTable: iptablesBackend === "nft" ? "ip filter" : "legacy",
     cniBinaries: ["loopback", "portmap"],
     daemonSet: weaveDaemonSet,
-    podCidrLinks: [],
+    ofPodCidr: { links: [], files: [] },
     runtimeEnvironment: httpAddress === defaultHttpAddress ? {} : { WEAVE_HTTP_ADDR: httpAddress },
     traces: weaveTraces,
     notices: [
