@@ -1,12 +1,9 @@
 import { bytesPayload } from "../host/payload.ts";
+import { stateFolder } from "../host/state-folder.ts";
 import { type HostKinds, kindOf } from "./compose.ts";
 import type { AnyResource, Fragment, Item } from "./contracts.ts";
 
-/** Where a host remembers what kboot made there and what was there before. It serves removal; it is no source of truth. */
-// Tests put the folder elsewhere.
-// biome-ignore lint/suspicious/noTemplateCurlyInString: a parameter of sh
-const folder = "${KBOOT_STATE_DIR:-/var/lib/kboot}";
-
+/** What a host remembers of what kboot made there and what was there before. It serves removal; it is no source of truth. */
 interface HostState {
   readonly version: 1;
   readonly cluster: string;
@@ -37,10 +34,10 @@ function writeStateFragment(text: string): Fragment {
   return {
     script: [
       "umask 077",
-      `mkdir -p ${folder}`,
-      `take ${bytes.length} > ${folder}/.state.json.$$`,
-      `[ "$(wc -c < ${folder}/.state.json.$$)" -eq ${bytes.length} ] || { rm -f ${folder}/.state.json.$$; echo "the state file came incomplete" >&2; exit 1; }`,
-      `mv ${folder}/.state.json.$$ ${folder}/state.json`,
+      `mkdir -p ${stateFolder}`,
+      `take ${bytes.length} > ${stateFolder}/.state.json.$$`,
+      `[ "$(wc -c < ${stateFolder}/.state.json.$$)" -eq ${bytes.length} ] || { rm -f ${stateFolder}/.state.json.$$; echo "the state file came incomplete" >&2; exit 1; }`,
+      `mv ${stateFolder}/.state.json.$$ ${stateFolder}/state.json`,
     ].join("\n"),
     payload: bytesPayload(bytes),
   };

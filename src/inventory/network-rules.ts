@@ -4,7 +4,7 @@ import type { Finding } from "./problem.ts";
 import { networkingOf } from "./resolve.ts";
 import { defaultPlugin, isBefore, weaveVersionOf } from "./resolve-network.ts";
 import type { InventorySpec } from "./schema.ts";
-import { contains } from "./subnet.ts";
+import { contains, portOf } from "./subnet.ts";
 
 type Options = NonNullable<InventorySpec["network"]>;
 type Option = keyof Options;
@@ -99,11 +99,6 @@ function listeners(options: Options): readonly Finding[] {
   return httpAddress === undefined || contains("127.0.0.0/8", httpAddress.slice(0, httpAddress.indexOf(":")))
     ? findings
     : [at("httpAddress", `whoever reaches ${httpAddress} controls the network, without a password; give a loopback address`), ...findings];
-}
-
-/** The port of `ADDRESS:PORT`. */
-function portOf(listener: string): string {
-  return listener.slice(listener.lastIndexOf(":") + 1);
 }
 
 function peers({ hosts, wrong }: Draft, { connectionLimit, ipallocInit }: Options): readonly Finding[] {

@@ -82,3 +82,8 @@ export function unusable(address: string): string | undefined {
   if (address === "10.0.2.15") return "is what VirtualBox and QEMU give to every machine behind NAT";
   return undefined;
 }
+
+/** The port of `ADDRESS:PORT` or `:PORT`. */
+export function portOf(listener: string): string {
+  return listener.slice(listener.lastIndexOf(":") + 1);
+}

@@ -2,6 +2,7 @@ import { dirname } from "node:path/posix";
 import { type ChangeContext, type Fragment, type HostKind, type Item, isAttribute, type StoredFile } from "../engine/contracts.ts";
 import { joinPayloads } from "../host/payload.ts";
 import { quote } from "../host/quote.ts";
+import { stateFolder } from "../host/state-folder.ts";
 import { callFetch, defineFetch } from "./fetch.ts";
 import { partition } from "./partition.ts";
 
@@ -29,9 +30,7 @@ export function binary(path: string, stored: StoredFile, memberPath: string): Bi
   return { kind: "binary", path, artifact: { name, version, architecture }, member: memberPath, sha256: member.sha256 };
 }
 
-/** Hashes remembered on the host, a line each: sha256, size, inode, ctime (with a fraction where stat can), path. Tests put the folder elsewhere. */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: a parameter of sh
-const stateFolder = "${KBOOT_STATE_DIR:-/var/lib/kboot}";
+/** Hashes remembered on the host, a line each: sha256, size, inode, ctime (with a fraction where stat can), path. */
 const hashes = `${stateFolder}/hashes`;
 
 export const binaryKind: HostKind<BinaryResource, ObservedBinary | undefined> = {

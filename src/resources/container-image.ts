@@ -2,6 +2,7 @@ import { basename } from "node:path/posix";
 import type { Artifacts, Fragment, HostKind, StoredImage } from "../engine/contracts.ts";
 import { joinPayloads } from "../host/payload.ts";
 import { quote } from "../host/quote.ts";
+import { stateFolder } from "../host/state-folder.ts";
 import { callFetch, defineFetch } from "./fetch.ts";
 
 /** An image in containerd's namespace `k8s.io`, complete and unpacked. */
@@ -74,8 +75,6 @@ export const containerImageKind: HostKind<ContainerImageResource, ObservedImage 
   },
 };
 
-// biome-ignore lint/suspicious/noTemplateCurlyInString: a parameter of sh; tests put the folder elsewhere
-const stateFolder = "${KBOOT_STATE_DIR:-/var/lib/kboot}";
 const importImages = "ctr -n k8s.io images import - >/dev/null";
 
 /** The operator sends one archive. */

@@ -1,5 +1,6 @@
 import type { ObjectRef } from "../../engine/contracts.ts";
 import type { WeaveNetwork } from "../../inventory/cluster.ts";
+import { portOf } from "../../inventory/subnet.ts";
 import type { NetworkPlugin } from "../plugin.ts";
 import { readWeaveHealth } from "./health.ts";
 import { isFastDatapath } from "./mode.ts";
@@ -11,11 +12,6 @@ export const weaveDaemonSet: ObjectRef = {
   kind: "DaemonSet",
   metadata: { name: "weave-net", namespace: "kube-system" },
 };
-
-/** The port of `ADDRESS:PORT`. */
-function portOf(listener: string): number {
-  return Number(listener.slice(listener.lastIndexOf(":") + 1));
-}
 
 /** Weave Net. Pods get addresses of Weave's own allocator, from the pod subnet. */
 export function weaveNet(settings: WeaveNetwork): NetworkPlugin {
@@ -30,11 +26,13 @@ export function weaveNet(settings: WeaveNetwork): NetworkPlugin {
       { port: 6783, protocol: "TCP", use: "the mesh", program: "weaver" },
       { port: 6783, protocol: "UDP", use: "sleeve", program: "weaver" },
       { port: 6784, protocol: "UDP", use: "the fast datapath", program: "kernel" },
-      { port: portOf(httpAddress), protocol: "TCP", use: "control", program: "weaver" },
-      { port: portOf(metricsAddress ?? ":6782"), protocol: "TCP", use: "metrics", program: "weaver" },
-      ...(statusAddress === undefined ? [] : [{ port: portOf(statusAddress), protocol: "TCP", use: "status", program: "weaver" } as const]),
+      { port: Number(portOf(httpAddress)), protocol: "TCP", use: "control", program: "weaver" },
+      { port: Number(portOf(metricsAddress ?? ":6782")), protocol: "TCP", use: "metrics", program: "weaver" },
+      ...(statusAddress === undefined
+        ? []
+        : [{ port: Number(portOf(statusAddress)), protocol: "TCP", use: "status", program: "weaver" } as const]),
       ...(networkPolicy
-        ? [{ port: portOf(policyMetrics ?? ":6781"), protocol: "TCP", use: "metrics of policies", program: "weave-npc" } as const]
+        ? [{ port: Number(portOf(policyMetrics ?? ":6781")), protocol: "TCP", use: "metrics of policies", program: "weave-npc" } as const]
         : []),
     ],
     forwardTable: iptablesBackend === "nft" ? "ip filter" : "legacy",
