@@ -166,7 +166,7 @@ async function report(error: unknown): Promise<number> {
   const cause =
     error instanceof CommanderError
       ? fromParser(error)
-      : abort.signal.aborted && isCancellation(error)
+      : abort.signal.aborted && isCancellation(error) && (error as Error).cause !== abort.signal.reason
         ? abort.signal.reason
         : asSystemError(error);
   if (!(error instanceof CommanderError)) {

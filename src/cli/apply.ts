@@ -11,6 +11,7 @@ import { chooseListeners } from "../ui/index.ts";
 import { printError } from "../ui/print-error.ts";
 import { openInventory } from "./inventory-file.ts";
 import { createSelect, identify, operate, type Selection } from "./operate.ts";
+import { listUnfinished } from "./unfinished.ts";
 
 interface Options extends Selection {
   readonly file?: string;
@@ -39,7 +40,7 @@ async function run(command: "apply" | "plan", options: Options, signal: AbortSig
     const emit = createEmit(ui.listeners);
     if (command === "apply") for (const notice of networkPlugin(cluster)?.notices ?? []) emit({ type: "notice", ...notice });
     const result = await operate(cluster, identity, select, emit, signal);
-    signal.throwIfAborted();
+    if (signal.aborted) throw stoppedWith(result, signal.reason);
     if (result.errors.size > 0) throw summarizeErrors(result);
   } catch (error) {
     await ui.close(error);
@@ -60,6 +61,16 @@ async function prepareLog(cluster: Cluster, run: RunIdentity): Promise<string> {
     });
   }
   return join(folder, `${run.id}.jsonl`);
+}
+
+/** The error of a run that was stopped: `reason`, and what it leaves to the next one. */
+function stoppedWith(result: RunResult, reason: unknown): unknown {
+  const unfinished = listUnfinished(result);
+  if (!(reason instanceof KbootError) || unfinished.length === 0) return reason;
+  return new KbootError(reason.code, `${reason.message}; unfinished are\n  ${unfinished.join("\n  ")}`, {
+    hint: reason.hint,
+    cause: reason,
+  });
 }
 
 /** One error for all hosts that were set aside. A single error stays itself, and so does a bug. */

@@ -131,6 +131,7 @@ test("cloud-init and updates on a worker are waited for; Ctrl-C in the middle of
   }
   const { exitCode, stderr } = await child;
   t.is(exitCode, 130, stderr);
+  t.regex(stderr, /stopped; unfinished are\n(.*\n)* {2}worker2: (.*, )?join, .*\n/);
   t.true(Date.now() - interruptedAt < 10_000);
   t.deepEqual(
     [...waits],
