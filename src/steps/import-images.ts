@@ -4,7 +4,7 @@ import type { Live } from "../kubernetes/live.ts";
 import { addonImages } from "../network/cluster-images.ts";
 import { type ContainerImageResource, containerImage } from "../resources/container-image.ts";
 import { factsOf } from "./site.ts";
-import { everyHost, sameHost, specOf } from "./where.ts";
+import { everyControlPlane, everyHost, sameHost, specOf } from "./where.ts";
 
 function imageResources(site: Site<Live>, host: string, names: readonly string[]): readonly ContainerImageResource[] {
   const { architecture } = factsOf(site, host);
@@ -26,7 +26,8 @@ export const importAddonImages: Step<Live> = {
   id: "addon-images",
   title: "Import the addons' images",
   on: everyHost,
-  after: sameHost("images"),
+  // everybody waits for the API server: what that needs comes first, where hosts share the operator's line
+  after: [...sameHost("images"), everyControlPlane("images")],
   bulk: true,
   resources: (site, host) => imageResources(site, host, addonImages(site.cluster)),
 };
