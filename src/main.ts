@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { asSystemError, KbootError } from "./errors.ts";
 
 /** Loads a command's code only when it is called, so that help comes at once. A command may return its exit code; else it is 0. */
-type Load = () => Promise<(options: Record<string, unknown>, signal: AbortSignal) => Promise<unknown>>;
+type Load = () => Promise<(options: Record<string, unknown>, signal: AbortSignal, words: readonly string[]) => Promise<unknown>>;
 
 const abort = new AbortController();
 let exitCode = 0;
@@ -34,8 +34,9 @@ function define(parent: Command, name: string, description: string, example: str
     .description(description)
     .addHelpText("after", `\nExample:\n  ${example}`)
     .showHelpAfterError(`hint: kboot ${path} --help`)
-    .action(async (_options: unknown, command: Command) => {
-      const result = await (await load())(command.opts(), abort.signal);
+    .action(async (...given: unknown[]) => {
+      const command = given.at(-1) as Command;
+      const result = await (await load())(command.opts(), abort.signal, command.args);
       if (typeof result === "number") exitCode = result;
     });
 }
@@ -71,6 +72,56 @@ function defineBundle(program: Command): void {
     .addOption(new Option("--network <plugin>", "whose images to put in").choices(["weave-net", "flannel", "none"]).default("weave-net"))
     .option("--image <name...>", "full names of more images, with tag", [])
     .option("--upstream <url>", "a server that has dl.k8s.io, github.com and the registries (below v2) as folders");
+}
+
+function withApi(command: Command): Command {
+  return command
+    .option("-f, --file <inventory>", "find the cluster by an inventory, over SSH")
+    .option("--kubeconfig <path>", "without an inventory: find it by this kubeconfig", "/etc/kubernetes/admin.conf");
+}
+
+function defineToken(program: Command): void {
+  const token = program.command("token").description("work with bootstrap tokens, as kubeadm does");
+  withApi(
+    define(
+      token,
+      "create",
+      "make a token by which machines join",
+      "kboot token create --print-join-command -f inventory/lab.yaml",
+      async () => (await import("./cli/token.ts")).createToken,
+    ),
+  )
+    .argument("[token]", "the token itself; else one is made up")
+    .option("--ttl <duration>", "how long it lives: 24h, 1h30m; 0 for ever", "24h0m0s")
+    .option("--usages <use,...>", "what it is for", "signing,authentication")
+    .option("--groups <group,...>", "groups of whoever logs in with it", "system:bootstrappers:kubeadm:default-node-token")
+    .option("--description <text>", "what people shall know of it")
+    .option("--print-join-command", "print the whole line for a machine with kubeadm");
+  withApi(
+    define(
+      token,
+      "list",
+      "show the tokens that the cluster knows",
+      "kboot token list -f inventory/lab.yaml",
+      async () => (await import("./cli/token.ts")).listTokens,
+    ),
+  ).addOption(new Option("-o, --output <form>", "how to print them").choices(["text", "json", "yaml"]).default("text"));
+  withApi(
+    define(
+      token,
+      "delete",
+      "make tokens unknown to the cluster",
+      "kboot token delete abcdef -f inventory/lab.yaml",
+      async () => (await import("./cli/token.ts")).deleteTokens,
+    ),
+  ).argument("<token...>", "ids, or whole tokens");
+  define(
+    token,
+    "generate",
+    "make up a token and store it nowhere",
+    "kboot token generate",
+    async () => (await import("./cli/token.ts")).generateToken,
+  );
 }
 
 function defineCommands(): Command {
@@ -132,6 +183,7 @@ function defineCommands(): Command {
     ),
   );
   defineBundle(program);
+  defineToken(program);
   define(
     inventory,
     "schema",

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import type { KubernetesObject } from "../engine/contracts.ts";
+import type { KubernetesObject, ObjectRef } from "../engine/contracts.ts";
 import { KbootError } from "../errors.ts";
 import { Secret } from "../secret.ts";
 import { bootstrapGroup } from "./bootstrap-rbac.ts";
@@ -12,10 +12,27 @@ export interface BootstrapToken {
   readonly secret: Secret;
 }
 
+/** What a token is for: `authentication` lets its holder ask for a certificate, `signing` lets it trust cluster-info. */
+export const tokenUsages = ["signing", "authentication"] as const;
+export type TokenUsage = (typeof tokenUsages)[number];
+
 export interface BootstrapTokenOptions {
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** Undefined: never. */
   readonly expires: Date | undefined;
+  /** Default: all. */
+  readonly usages?: readonly TokenUsage[];
+  /** Groups of whoever logs in with it, with `authentication` alone. Default: that of joining nodes. */
+  readonly groups?: readonly string[];
+}
+
+/** A token that the cluster knows. */
+export interface KnownBootstrapToken extends BootstrapToken {
+  readonly description: string | undefined;
+  readonly expires: Date | undefined;
+  /** In alphabetical order. */
+  readonly usages: readonly string[];
+  readonly groups: readonly string[];
 }
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -42,23 +59,51 @@ export function bootstrapTokenText(token: BootstrapToken): Secret {
   return new Secret(`${token.id}.${token.secret.reveal()}`);
 }
 
+const secretType = "bootstrap.kubernetes.io/token";
+const usagePrefix = "usage-bootstrap-";
+
+/** Names the Secret of a token. */
+export function bootstrapTokenRef(id: string): ObjectRef {
+  return { apiVersion: "v1", kind: "Secret", metadata: { name: `bootstrap-token-${id}`, namespace: "kube-system" } };
+}
+
 /** The Secret that makes a token known to the API. It holds the token in plain: for the wire only. */
-export function bootstrapTokenSecret(token: BootstrapToken, { description, expires }: BootstrapTokenOptions): KubernetesObject {
+export function bootstrapTokenSecret(
+  token: BootstrapToken,
+  { description, expires, usages = tokenUsages, groups = [bootstrapGroup] }: BootstrapTokenOptions,
+): KubernetesObject {
   const data = {
-    "auth-extra-groups": bootstrapGroup,
+    ...(usages.includes("authentication") && groups.length > 0 ? { "auth-extra-groups": groups.join(",") } : {}),
     ...(description === undefined ? {} : { description }),
     // RFC 3339 without fractions, as the controllers write it
     ...(expires === undefined ? {} : { expiration: expires.toISOString().replace(/\.\d+Z$/, "Z") }),
     "token-id": token.id,
     "token-secret": token.secret.reveal(),
-    "usage-bootstrap-authentication": "true",
-    "usage-bootstrap-signing": "true",
+    ...Object.fromEntries(usages.map((usage) => [`${usagePrefix}${usage}`, "true"])),
   };
   return {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name: `bootstrap-token-${token.id}`, namespace: "kube-system" },
-    type: "bootstrap.kubernetes.io/token",
+    ...bootstrapTokenRef(token.id),
+    type: secretType,
     data: Object.fromEntries(Object.entries(data).map(([name, value]) => [name, Buffer.from(value).toString("base64")])),
+  };
+}
+
+/** Reads the Secret of a token; undefined for any other. */
+export function readBootstrapToken(object: KubernetesObject): KnownBootstrapToken | undefined {
+  if (object["type"] !== secretType) return undefined;
+  const data = (object["data"] ?? {}) as Readonly<Record<string, string>>;
+  const read = (name: string) => (data[name] === undefined ? undefined : Buffer.from(data[name], "base64").toString("utf8"));
+  const [id, secret, expiration] = [read("token-id"), read("token-secret"), read("expiration")];
+  if (id === undefined || secret === undefined) return undefined;
+  return {
+    id,
+    secret: new Secret(secret),
+    description: read("description") || undefined,
+    expires: expiration === undefined ? undefined : new Date(expiration),
+    usages: Object.keys(data)
+      .filter((name) => name.startsWith(usagePrefix) && read(name) === "true")
+      .map((name) => name.slice(usagePrefix.length))
+      .sort(),
+    groups: read("auth-extra-groups")?.split(",") ?? [],
   };
 }

@@ -303,18 +303,21 @@ test("kubeadm reads every certificate of the control plane, and makes and lists 
     "front-proxy-ca",
   ]);
   const token = await onHost(hosts, "cp1", "/root/kubeadm token create --ttl 5m");
-  t.true((await onHost(hosts, "cp1", "/root/kubeadm token list")).includes(token));
+  const list = await onHost(hosts, "cp1", "/root/kubeadm token list");
+  t.true(list.includes(token));
+  t.is((await kboot("token", "list", "-f", inventory)).stdout, list);
 });
 
-test("kubeadm joins a node to kboot's cluster, and the next plan finds nothing to do", async (t) => {
+test("kubeadm joins a node by the line that kboot prints, and the next plan finds nothing to do", async (t) => {
   const wider = await writeInventory(hosts, { folder: join(folder, "wider"), bundle: built.bundle });
-  const steps = ["kernel", "endpoint-name", "containerd", "images", "addon-images", "kubernetes", "kubelet-config"];
+  // the line itself names the endpoint
+  const steps = ["kernel", "containerd", "images", "addon-images", "kubernetes", "kubelet-config"];
   const prepared = await kboot("apply", "-f", wider, "--limit", "worker3", "--only", ...steps);
   t.is(prepared.exitCode, 0, prepared.stderr);
-  const command = await onHost(hosts, "cp1", "/root/kubeadm token create --ttl 5m --print-join-command");
+  const { stdout: command } = await kboot("token", "create", "--ttl", "5m", "--print-join-command", "-f", inventory);
   await sendToHost(hosts, "worker3", "sh -c 'cat > /root/kubeadm && chmod +x /root/kubeadm'", createReadStream(built.kubeadm));
   // the containers' cgroups are version 1, which kubeadm refuses
-  const joined = await onHost(hosts, "worker3", `/root/${command} --ignore-preflight-errors=SystemVerification 2>&1`);
+  const joined = await onHost(hosts, "worker3", `PATH=/root:$PATH; ${command} --ignore-preflight-errors=SystemVerification 2>&1`);
   t.true(joined.includes("This node has joined the cluster"), joined);
   await kubectl("wait --for=create node worker3 --timeout=30s");
   await kubectl("wait --for=condition=Ready node worker3 --timeout=90s");

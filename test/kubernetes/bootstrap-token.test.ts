@@ -6,6 +6,7 @@ import {
   bootstrapTokenText,
   generateBootstrapToken,
   parseBootstrapToken,
+  readBootstrapToken,
 } from "../../src/kubernetes/bootstrap-token.ts";
 import { Secret } from "../../src/secret.ts";
 
@@ -64,4 +65,20 @@ test("a token that never expires has no expiration", (t) => {
   const { data } = bootstrapTokenSecret(generateBootstrapToken(), { expires: undefined });
   t.false("expiration" in decoded(data));
   t.false("description" in decoded(data));
+});
+
+test("what the cluster keeps of a token is read back; other Secrets are none", (t) => {
+  const token = generateBootstrapToken();
+  const expires = new Date("2026-11-25T12:00:00Z");
+  const secret = bootstrapTokenSecret(token, { description: "for worker1", expires, groups: ["system:bootstrappers:a"] });
+  const { secret: part, ...known } = readBootstrapToken(secret) ?? t.fail("not read");
+  t.is(part.reveal(), token.secret.reveal());
+  t.deepEqual(known, {
+    id: token.id,
+    description: "for worker1",
+    expires,
+    usages: ["authentication", "signing"],
+    groups: ["system:bootstrappers:a"],
+  });
+  t.is(readBootstrapToken({ ...secret, type: "Opaque" }), undefined);
 });

@@ -22,8 +22,10 @@ export function findProgram(component: string, program: string): string {
 export interface ApiServer {
   readonly api: Api;
   readonly caCert: string;
-  /** Runs kubectl or kubeadm as an administrator. `config` is given to it as a file by `--config`. */
-  run(program: "kubectl" | "kubeadm", words: readonly string[], config?: string): Promise<void>;
+  /** An administrator's. */
+  readonly kubeconfig: string;
+  /** Runs kubectl or kubeadm as an administrator, and returns what it prints. `config` is given to it as a file by `--config`. */
+  run(program: "kubectl" | "kubeadm", words: readonly string[], config?: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -101,9 +103,10 @@ export async function startApiServer(version: string): Promise<ApiServer> {
       await writeFile(path("config.yaml"), config);
       options.push(`--config=${path("config.yaml")}`);
     }
-    await execa(findProgram(`kubernetes-${version}-*`, program), [...words, ...options]);
+    const { stdout } = await execa(findProgram(`kubernetes-${version}-*`, program), [...words, ...options]);
+    return stdout;
   };
-  return { api, caCert: ca.certificate, run, stop };
+  return { api, caCert: ca.certificate, kubeconfig, run, stop };
 }
 
 function adminKubeconfig(port: number, ca: string, cert: string, key: string): string {

@@ -1,0 +1,61 @@
+import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
+import type { Api } from "../engine/contracts.ts";
+import { Vault } from "../engine/vault.ts";
+import { KbootError } from "../errors.ts";
+import { administratorAccess, learnCa } from "../kubernetes/administrator.ts";
+import { openApi } from "../kubernetes/api.ts";
+import { readKubeconfig } from "../pki/kubeconfig.ts";
+import { Secret } from "../secret.ts";
+import { openInventory } from "./inventory-file.ts";
+import { withControlPlanes } from "./reach-cluster.ts";
+
+/** How a command finds the cluster: over SSH by an inventory, else by a kubeconfig on this machine. */
+export interface ApiOptions {
+  readonly file?: string;
+  readonly kubeconfig?: string;
+}
+
+/** Where a control plane keeps its administrator's kubeconfig. */
+const adminConfig = "/etc/kubernetes/admin.conf";
+
+/** Lends the API to `use`, as an administrator. Throws KbootError `api` when none answers. */
+export async function withApi<T>(options: ApiOptions, command: string, signal: AbortSignal, use: (api: Api) => Promise<T>): Promise<T> {
+  if (options.file === undefined) return use(await openLocalApi(options.kubeconfig ?? adminConfig));
+  const { cluster } = await openInventory(options.file);
+  return withControlPlanes(cluster, command, signal, async ({ hosts, facts }) => {
+    const vault = new Vault();
+    if (learnCa(cluster, facts, vault) === undefined) {
+      throw new KbootError("api", "no control plane that was reached has the cluster's CA with its key", {
+        hint: "has `kboot apply` made the cluster?",
+      });
+    }
+    for (const host of hosts.values()) {
+      const api = openApi(await administratorAccess(host, vault, signal));
+      if (await api.probe("/readyz", signal)) return use(api);
+    }
+    throw new KbootError("api", "the API of the cluster does not answer", { hint: `kboot status -f ${options.file}`, transient: true });
+  });
+}
+
+async function openLocalApi(path: string): Promise<Api> {
+  const text = await readFile(path, "utf8").catch((cause: Error) => {
+    throw new KbootError("usage", `cannot read the kubeconfig ${path}: ${cause.message}`, {
+      hint: "run this on a control plane as root, name another with --kubeconfig, or an inventory with -f",
+      cause,
+    });
+  });
+  const { server, caCert, certificatePem, key } = readKubeconfig(new Secret(text)) ?? {};
+  if (server === undefined || caCert === undefined || certificatePem === undefined || key === undefined || !URL.canParse(server)) {
+    throw new KbootError("usage", `${path} is not a kubeconfig with a server, its CA and a certificate with its key`, {
+      hint: "name another with --kubeconfig, or an inventory with -f",
+    });
+  }
+  const { hostname, port } = new URL(server);
+  return openApi({
+    connect: async () => connect(Number(port || 443), hostname.replace(/^\[|\]$/g, "")),
+    caCert,
+    clientCert: certificatePem,
+    clientKey: key,
+  });
+}
