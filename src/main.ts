@@ -236,12 +236,17 @@ function fromParser({ message }: CommanderError): KbootError {
   return new KbootError("usage", message.replace(/^error: /, ""), { hint: "kboot --help" });
 }
 
-watchProcess();
-await defineCommands()
-  .parseAsync()
-  .catch(async (error: unknown) => {
-    exitCode = await report(error);
-  });
-// Idle connections must not keep the process; what is written is flushed first.
-await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write("", resolve))));
-leave(exitCode);
+async function main(): Promise<never> {
+  watchProcess();
+  await defineCommands()
+    .parseAsync()
+    .catch(async (error: unknown) => {
+      exitCode = await report(error);
+    });
+  // Idle connections must not keep the process; what is written is flushed first.
+  await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write("", resolve))));
+  leave(exitCode);
+}
+
+// no await out here: the single executable is CommonJS
+void main();

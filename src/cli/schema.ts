@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { buildJsonSchema } from "../inventory/json-schema.ts";
+import { readOwnFile } from "../own-files.ts";
 
 /** `kboot inventory schema` */
 export async function schema(): Promise<void> {
-  const meanings = readMeanings(await readFile(new URL("../../docs/inventory.md", import.meta.url), "utf8"));
+  const meanings = readMeanings(readOwnFile("docs/inventory.md"));
   // a host's own ssh has the fields of the cluster's
   const describe = (field: string) => meanings.get(field) ?? meanings.get(field.replace(/^hosts\[\]\./, ""));
   process.stdout.write(`${JSON.stringify(buildJsonSchema(describe), undefined, 2)}\n`);

@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
 import Handlebars from "handlebars";
+import { readOwnFile } from "../own-files.ts";
 import { parseUnit } from "./unit.ts";
-
-const folder = new URL("../../templates/", import.meta.url);
 
 type Values = Readonly<Record<string, string | Readonly<Record<string, string>>>>;
 
@@ -10,7 +8,7 @@ type Values = Readonly<Record<string, string | Readonly<Record<string, string>>>
  * The text of `templates/NAME.hbs` with these values. A value that the template names and that is missing throws, since it is a bug.
  */
 export function renderTemplate(name: string, values: Values): string {
-  const source = readFileSync(new URL(`${name}.hbs`, folder), "utf8");
+  const source = readOwnFile(`templates/${name}.hbs`);
   try {
     return Handlebars.compile<Values>(source, { strict: true, noEscape: true })(values);
   } catch (cause) {

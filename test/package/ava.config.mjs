@@ -1,0 +1,8 @@
+/** For what is handed out: the single executable and the package. */
+export default {
+  extensions: ["ts"],
+  files: ["test/package/*.test.ts"],
+  workerThreads: false,
+  serial: true,
+  timeout: "10m",
+};
