@@ -29,8 +29,9 @@ export const containerdPluginKind: HostKind<ContainerdPluginResource, PluginStat
     return text.trim() === "" ? undefined : judgePlugins(text);
   },
   compare(_resource, observed, { changing }) {
-    if (observed !== "ok") return [{ what: "plugin", from: observed ?? "absent", to: "ok" }];
-    return changing.has("systemd-unit:containerd.service") ? [{ what: "plugin", to: "ok after the restart" }] : [];
+    const follows = changing.has("systemd-unit:containerd.service");
+    if (observed !== "ok") return [{ what: "plugin", from: observed ?? "absent", to: "ok", follows }];
+    return follows ? [{ what: "plugin", to: "ok after the restart", follows }] : [];
   },
   // a start of containerd is the only way in which a plugin loads, so one that has not gets one more
   change: async () => ({
