@@ -45,8 +45,8 @@ export async function runWay<Live>(options: RunOptions<Live>): Promise<RunResult
     session.check();
     const plan = session.plan();
     const interruptions = options.foresee?.(plan) ?? [];
-    emit({ type: "planned", plan, interruptions, willApply: options.apply });
     options.approve?.(plan, unreachable);
+    emit({ type: "planned", plan, interruptions, willApply: options.apply });
     const outcomes = options.apply ? await session.apply() : new Map<string, PairOutcome>();
     const errors = new Map([...unreachable, ...session.errors]);
     const trips = Object.fromEntries([...hosts].map(([name, host]) => [name, host.trips]));

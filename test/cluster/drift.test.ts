@@ -20,7 +20,7 @@ let proxyImage: string;
 
 test.before(async () => {
   const { bundle } = await buildBundle();
-  hosts = await labUp(set, { controlPlanes: 1, workers: 2 });
+  hosts = await labUp(set, { controlPlanes: 1, workers: 3 });
   await lab("bare", "--set", set);
   folder = await mkdtemp(join(tmpdir(), "kboot-cluster-"));
   const members = ["cp1", "worker1", "worker2"];
@@ -100,11 +100,12 @@ cat /tmp/edited > /etc/kubernetes/scheduler.conf
 sed 's#--leader-elect=true#--leader-elect=false#' /etc/kubernetes/manifests/kube-controller-manager.yaml > /tmp/edited
 cat /tmp/edited > /etc/kubernetes/manifests/kube-controller-manager.yaml
 rm /tmp/edited
-grep -v 'kept by kboot' /etc/hosts > /tmp/hosts; cat /tmp/hosts > /etc/hosts; rm /tmp/hosts
 ${kubectl} taint node cp1 node-role.kubernetes.io/control-plane:NoSchedule-
 ${kubectl} label node worker1 disk-
 ${kubectl} -n kube-system patch configmap kubelet-config --patch '{"data":{"kubelet":"kind: Wrong"}}'
-${kubectl} -n kube-system patch daemonset kube-proxy --type json --patch '${patch}'`,
+${kubectl} -n kube-system patch daemonset kube-proxy --type json --patch '${patch}'
+# last, as kubectl goes by that name
+grep -v 'kept by kboot' /etc/hosts > /tmp/hosts; cat /tmp/hosts > /etc/hosts; rm /tmp/hosts`,
   );
   await onHost(
     hosts,
