@@ -8,6 +8,7 @@ export type ErrorCode =
   | "host-locked"
   | "script"
   | "check"
+  | "stale-plan"
   | "artifact"
   | "conflict"
   | "api"
@@ -26,6 +27,7 @@ const exitCodes: Record<ErrorCode, number> = {
   "host-locked": 75,
   script: 1,
   check: 3,
+  "stale-plan": 9,
   artifact: 4,
   conflict: 5,
   api: 6,

@@ -49,12 +49,12 @@ function withOutput(command: Command, description: string): Command {
   return command.addOption(new Option("--output <form>", description).choices(["text", "json"]).default("text"));
 }
 
-function withSelection(command: Command): Command {
+function withSelection(command: Command, output = "text for people, or one event a line"): Command {
   withInventory(command)
     .option("--only <step...>", "these steps only")
     .option("--skip <step...>", "all but these steps")
     .option("--limit <host...>", "these hosts only; what is done over the API counts as host cluster");
-  return withOutput(command, "text for people, or one event a line");
+  return withOutput(command, output);
 }
 
 function defineBundle(program: Command): void {
@@ -134,11 +134,13 @@ function defineCommands(): Command {
     define(
       program,
       "apply",
-      "bring hosts and cluster to what the inventory says",
+      "bring hosts and cluster to what the inventory says, or do what a saved plan says",
       "kboot apply -f inventory/lab.yaml",
       async () => (await import("./cli/apply.ts")).apply,
     ),
-  ).option("--dry-run", "plan only, change nothing");
+  )
+    .argument("[plan]", "a file of kboot plan --save: exactly that is done, or nothing when the hosts have changed since")
+    .option("--dry-run", "plan only, change nothing");
   withSelection(
     define(
       program,
@@ -147,6 +149,16 @@ function defineCommands(): Command {
       "kboot plan -f inventory/lab.yaml --limit worker1",
       async () => (await import("./cli/apply.ts")).plan,
     ),
+  ).option("--save <file>", "write the plan there, for kboot apply FILE");
+  withSelection(
+    define(
+      program,
+      "drift",
+      "one line for each difference from the inventory, for cron; writes nothing; exit code 2 when there is one",
+      "kboot drift -f inventory/lab.yaml",
+      async () => (await import("./cli/drift.ts")).drift,
+    ),
+    "text for people, or one JSON document",
   );
   withInventory(
     define(

@@ -6,22 +6,26 @@ import { KbootError } from "../errors.ts";
 import type { RunIdentity } from "../host/host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { networkPlugin } from "../network/index.ts";
-import { count } from "../ui/count.ts";
 import { chooseListeners } from "../ui/index.ts";
-import { printError } from "../ui/print-error.ts";
 import { openInventory } from "./inventory-file.ts";
 import { createSelect, identify, operate, type Selection } from "./operate.ts";
+import { assertSameInventory, assertSamePlan, markInventory, readPlan, type SavedPlan, savePlan } from "./saved-plan.ts";
+import { summarizeErrors } from "./summarize-errors.ts";
 import { listUnfinished } from "./unfinished.ts";
 
 interface Options extends Selection {
   readonly file?: string;
   readonly dryRun?: boolean;
+  /** Of `apply`: a plan that was saved. */
+  readonly plan?: string;
+  /** Of `plan`: where to save it. */
+  readonly save?: string;
   readonly output: "text" | "json";
 }
 
 /** `kboot apply` */
-export function apply(options: Record<string, unknown>, signal: AbortSignal): Promise<void> {
-  const given = options as unknown as Options;
+export function apply(options: Record<string, unknown>, signal: AbortSignal, [plan]: readonly string[]): Promise<void> {
+  const given = { ...options, ...(plan === undefined ? {} : { plan }) } as unknown as Options;
   return run(given.dryRun ? "plan" : "apply", given, signal);
 }
 
@@ -31,22 +35,44 @@ export function plan(options: Record<string, unknown>, signal: AbortSignal): Pro
 }
 
 async function run(command: "apply" | "plan", options: Options, signal: AbortSignal): Promise<void> {
-  const { file, cluster } = await openInventory(options.file);
-  const select = createSelect(cluster, options);
+  const saved = options.plan === undefined ? undefined : await openPlan(options.plan, options);
+  const { file, cluster } = await openInventory(saved?.inventory.file ?? options.file);
+  if (saved !== undefined) await assertSameInventory(cluster, saved.inventory);
+  const inventory = options.save === undefined ? undefined : await markInventory(cluster);
+  const selection: Selection = saved?.selection ?? options;
+  const select = createSelect(cluster, selection);
+  const made = new Date(saved?.made ?? Date.now());
   const identity = identify(command, command === "apply" ? "change" : "read");
   const log = command === "apply" ? await prepareLog(cluster, identity) : undefined;
   const ui = await chooseListeners({ output: options.output, file, log });
   try {
     const emit = createEmit(ui.listeners);
     if (command === "apply") for (const notice of networkPlugin(cluster)?.notices ?? []) emit({ type: "notice", ...notice });
-    const result = await operate(cluster, identity, select, emit, signal);
+    const result = await operate(cluster, identity, select, emit, signal, {
+      judgedAt: made,
+      approve: (found, unreachable) => saved && assertSamePlan(saved, found, unreachable),
+    });
     if (signal.aborted) throw stoppedWith(result, signal.reason);
     if (result.errors.size > 0) throw summarizeErrors(result);
+    if (options.save !== undefined && inventory !== undefined) {
+      await savePlan(options.save, { made, inventory, selection, ...result });
+      if (options.output === "text") process.stdout.write(`saved; kboot apply ${options.save} does this, or stops before any change\n`);
+    }
   } catch (error) {
     await ui.close(error);
     throw error;
   }
   await ui.close();
+}
+
+/** A saved plan names inventory, steps and hosts itself. */
+async function openPlan(path: string, { file, only, skip, limit }: Options): Promise<SavedPlan> {
+  if ([file, only, skip, limit].some((option) => option !== undefined)) {
+    throw new KbootError("usage", "a saved plan names its inventory, steps and hosts itself", {
+      hint: "leave out --file, --only, --skip and --limit, or plan anew with them",
+    });
+  }
+  return readPlan(path);
 }
 
 /** Path of this run's log, in a folder beside the inventory. */
@@ -70,16 +96,5 @@ function stoppedWith(result: RunResult, reason: unknown): unknown {
   return new KbootError(reason.code, `${reason.message}; unfinished are\n  ${unfinished.join("\n  ")}`, {
     hint: reason.hint,
     cause: reason,
-  });
-}
-
-/** One error for all hosts that were set aside. A single error stays itself, and so does a bug. */
-function summarizeErrors({ errors }: RunResult): unknown {
-  const all = [...errors.values()];
-  const bug = all.find((error) => !(error instanceof KbootError));
-  if (bug !== undefined || all.length === 1) return bug ?? all[0];
-  const texts = all.map((error) => printError(error).replaceAll("\n", "\n    "));
-  return new KbootError("incomplete", `${count(all.length, "host")} were set aside\n  ${texts.join("\n  ")}`, {
-    hint: "put right what is said above, then run the same command again: it goes on where it stopped",
   });
 }

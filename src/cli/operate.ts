@@ -3,17 +3,18 @@ import { openSources, type Wanted } from "../artifacts/index.ts";
 import { checks } from "../checks/index.ts";
 import { clusterPlace } from "../engine/contracts.ts";
 import type { Emit } from "../engine/events.ts";
-import { type RunResult, runWay } from "../engine/run.ts";
+import { type RunOptions, type RunResult, runWay } from "../engine/run.ts";
 import { KbootError } from "../errors.ts";
 import type { RunIdentity } from "../host/host.ts";
 import { openHost } from "../host/open-host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { chooseNodeAddresses } from "../inventory/node-address.ts";
 import { filesFor } from "../kubernetes/files.ts";
-import { createReadLive } from "../kubernetes/live.ts";
+import { createReadLive, type Live } from "../kubernetes/live.ts";
 import { imagesFor } from "../network/cluster-images.ts";
 import { hostKinds, objectClusterKind } from "../resources/index.ts";
 import { bootstrapWay } from "../steps/index.ts";
+import { foreseeInterruptions } from "../steps/interruptions.ts";
 import { nearest } from "../suggest.ts";
 
 /** Which part of the way, and which hosts, a run is about. Undefined: all. */
@@ -42,7 +43,14 @@ export function createSelect(cluster: Cluster, { only, skip, limit }: Selection)
 }
 
 /** Runs the way to a cluster; plans it alone when `run` only reads. */
-export async function operate(cluster: Cluster, run: RunIdentity, select: Select, emit: Emit, signal: AbortSignal): Promise<RunResult> {
+export async function operate(
+  cluster: Cluster,
+  run: RunIdentity,
+  select: Select,
+  emit: Emit,
+  signal: AbortSignal,
+  more: Pick<RunOptions<Live>, "approve" | "judgedAt"> = {},
+): Promise<RunResult> {
   return runWay({
     run,
     cluster,
@@ -56,6 +64,8 @@ export async function operate(cluster: Cluster, run: RunIdentity, select: Select
     readLive: createReadLive(),
     select,
     apply: run.mode === "change",
+    foresee: foreseeInterruptions,
+    ...more,
     emit,
     signal,
   });

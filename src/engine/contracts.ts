@@ -20,6 +20,16 @@ export interface Difference {
   readonly to?: string | undefined;
   /** It could not be seen what is there; it is looked at again just before it is changed, since an earlier step may have put that right. */
   readonly unsure?: boolean;
+  /** It follows from another change of the same plan: by itself the thing is as wished. */
+  readonly follows?: boolean;
+}
+
+/** One thing that is not as wished. */
+export interface PlannedChange {
+  readonly id: string;
+  readonly differences: readonly Difference[];
+  /** Of what is wished there, in hex, where the differences alone do not say it. Secrets are no part of it. */
+  readonly wish?: string;
 }
 
 /** True for a difference of mode or owner: it is put right without writing the file anew, and nothing restarts for it. */
@@ -228,6 +238,8 @@ export interface Action<Live> {
   readonly describe: string;
   /** Pure, over what was observed anyway. `changing` holds ids and paths that this run changes before it on the same host. */
   isDone(site: Site<Live>, host: string, changing: ReadonlySet<string>): boolean;
+  /** Pure: what it would put right. An action without changes nothing, but waits. */
+  changes?(site: Site<Live>, host: string): readonly PlannedChange[];
   /** Safe to call twice. */
   run(context: ActionContext<Live>): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { Plan } from "./plan.ts";
+import type { Interruption, Plan } from "./plan.ts";
 
 /** What happens during a run, as it happens. Holds no secrets. Times are milliseconds since the epoch. */
 export type EngineEvent = { readonly at: number } & (
@@ -17,7 +17,12 @@ export type EngineEvent = { readonly at: number } & (
       readonly ignored: boolean;
     }
   | { readonly type: "notice"; readonly message: string; readonly hint: string }
-  | { readonly type: "planned"; readonly plan: Plan; readonly willApply: boolean }
+  | {
+      readonly type: "planned";
+      readonly plan: Plan;
+      readonly interruptions: readonly Interruption[];
+      readonly willApply: boolean;
+    }
   | { readonly type: "step-started"; readonly host: string; readonly step: string; readonly title: string }
   | { readonly type: "step-progress"; readonly host: string; readonly step: string; readonly text: string }
   | { readonly type: "step-bytes"; readonly host: string; readonly step: string; readonly sent: number; readonly total: number }

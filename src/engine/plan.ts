@@ -1,19 +1,16 @@
+import { createHash } from "node:crypto";
 import { type HostKinds, kindOf, pathsOf } from "./compose.ts";
-import type { AnyResource, ClusterKind, Difference, Item, Site } from "./contracts.ts";
+import type { AnyResource, ClusterKind, Item, PlannedChange, Site } from "./contracts.ts";
 import { clusterPlace, isAttribute } from "./contracts.ts";
 import type { Pair } from "./pairs.ts";
 import type { Vault } from "./vault.ts";
-
-export interface PlannedChange {
-  readonly id: string;
-  readonly differences: readonly Difference[];
-}
 
 /** What a run would do for one step on one host. */
 export interface PlannedPair {
   readonly host: string;
   readonly step: string;
   readonly title: string;
+  /** What is put right, by resources and by the action. None: the step waits. */
   readonly changes: readonly PlannedChange[];
   /** What the step's action would do; undefined when it has none or is done. */
   readonly action: string | undefined;
@@ -23,6 +20,17 @@ export interface PlannedPair {
 
 /** Only pairs with something to do. */
 export type Plan = readonly PlannedPair[];
+
+/** What will not work for a while when a plan is applied. */
+export interface Interruption {
+  readonly host: string;
+  /** What restarts: `kube-apiserver`. */
+  readonly what: string;
+  /** `/etc/kubernetes/pki/apiserver.crt changes` */
+  readonly reason: string;
+  /** `the API does not answer for some seconds` */
+  readonly effect: string;
+}
 
 /** What was seen of a host's resources, by id. */
 export type Observed = ReadonlyMap<string, unknown>;
@@ -35,6 +43,8 @@ export interface PairDiff {
 
 export interface DiffContext<Live> {
   readonly site: Site<Live>;
+  /** The time by which expiry is judged. */
+  readonly now: Date;
   readonly vault: Vault;
   readonly kinds: HostKinds;
   readonly clusterKind: ClusterKind;
@@ -45,15 +55,14 @@ export interface DiffContext<Live> {
  * pair changes is added to it.
  */
 export function diffPair<Live>(pair: Pair<Live>, observed: Observed, changing: Set<string>, context: DiffContext<Live>): PairDiff {
-  const { site, vault, kinds, clusterKind } = context;
+  const { site, now, vault, kinds, clusterKind } = context;
   const items: Item<AnyResource, unknown>[] = [];
   for (const resource of pair.step.resources?.(site, pair.host) ?? []) {
     const onCluster = pair.host === clusterPlace;
     const kind = onCluster ? undefined : kindOf(kinds, resource);
     const id = kind === undefined ? clusterKind.id(resource) : kind.id(resource);
     const seen = observed.get(id);
-    const differences =
-      kind === undefined ? clusterKind.compare(resource, seen) : kind.compare(resource, seen, { vault, now: site.now, changing });
+    const differences = kind === undefined ? clusterKind.compare(resource, seen) : kind.compare(resource, seen, { vault, now, changing });
     if (differences.length === 0) continue;
     items.push({ resource, observed: seen, differences });
     if (differences.every(isAttribute)) continue;
@@ -71,10 +80,14 @@ export function toPlannedPair<Live>(pair: Pair<Live>, diff: PairDiff, context: D
     host: pair.host,
     step: pair.step.id,
     title: pair.step.title,
-    changes: diff.items.map((item) => ({
-      id: pair.host === clusterPlace ? context.clusterKind.id(item.resource) : kindOf(context.kinds, item.resource).id(item.resource),
-      differences: item.differences,
-    })),
+    changes: [
+      ...diff.items.map(({ resource, differences }) => ({
+        id: pair.host === clusterPlace ? context.clusterKind.id(resource) : kindOf(context.kinds, resource).id(resource),
+        differences,
+        wish: createHash("sha256").update(JSON.stringify(resource)).digest("hex").slice(0, 16),
+      })),
+      ...(diff.action === undefined ? [] : (pair.step.action?.changes?.(context.site, pair.host) ?? [])),
+    ],
     action: diff.action,
     decidedLater: (pair.step.needsLive ?? false) && context.site.live === undefined,
   };

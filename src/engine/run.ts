@@ -1,6 +1,6 @@
 import type { PairOutcome } from "./graph.ts";
 import { assertWay, listPairs } from "./pairs.ts";
-import type { Plan } from "./plan.ts";
+import type { Interruption, Plan } from "./plan.ts";
 import { reachHosts } from "./reach.ts";
 import { type RunOptions, Session } from "./session.ts";
 
@@ -8,6 +8,7 @@ export type { RunOptions } from "./session.ts";
 
 export interface RunResult {
   readonly plan: Plan;
+  readonly interruptions: readonly Interruption[];
   /** By pair key; empty when nothing was applied. */
   readonly outcomes: ReadonlyMap<string, PairOutcome>;
   /** Hosts that were set aside (or `cluster`), with the reason. */
@@ -43,12 +44,14 @@ export async function runWay<Live>(options: RunOptions<Live>): Promise<RunResult
     await session.look();
     session.check();
     const plan = session.plan();
-    emit({ type: "planned", plan, willApply: options.apply });
+    const interruptions = options.foresee?.(plan) ?? [];
+    options.approve?.(plan, unreachable);
+    emit({ type: "planned", plan, interruptions, willApply: options.apply });
     const outcomes = options.apply ? await session.apply() : new Map<string, PairOutcome>();
     const errors = new Map([...unreachable, ...session.errors]);
     const trips = Object.fromEntries([...hosts].map(([name, host]) => [name, host.trips]));
     emit({ type: "run-finished", ok: errors.size === 0 && !signal.aborted, seconds: (Date.now() - began) / 1000, trips });
-    return { plan, outcomes, errors, trips };
+    return { plan, interruptions, outcomes, errors, trips };
   } finally {
     await Promise.all([...hosts.values()].map((host) => host.close()));
   }

@@ -9,7 +9,7 @@ import type { Emit } from "./events.ts";
 import { type PairOutcome, runGraph } from "./graph.ts";
 import { observeHost } from "./observe.ts";
 import type { Pair } from "./pairs.ts";
-import { diffPair, type PairDiff, type Plan, toPlannedPair } from "./plan.ts";
+import { diffPair, type Interruption, type PairDiff, type Plan, toPlannedPair } from "./plan.ts";
 import { Recorder } from "./state.ts";
 import { Vault } from "./vault.ts";
 
@@ -28,6 +28,12 @@ export interface RunOptions<Live> {
   /** Which pairs this run is about; the others count as done. */
   select(host: string, step: string): boolean;
   readonly apply: boolean;
+  /** What a plan interrupts; pure. */
+  foresee?(plan: Plan): readonly Interruption[];
+  /** Looks at the plan before anything is changed; what it throws ends the run. */
+  approve?(plan: Plan, unreachable: ReadonlyMap<string, Error>): void;
+  /** The time by which expiry is judged; default: now. */
+  readonly judgedAt?: Date | undefined;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
@@ -231,8 +237,8 @@ export class Session<Live> {
   }
 
   #diffContext() {
-    const { kinds, clusterKind } = this.#options;
-    return { site: this.#site, vault: this.#vault, kinds, clusterKind };
+    const { kinds, clusterKind, judgedAt } = this.#options;
+    return { site: this.#site, now: judgedAt ?? this.#site.now, vault: this.#vault, kinds, clusterKind };
   }
 
   #take(reading: LiveReading<Live>): void {

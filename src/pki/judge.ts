@@ -48,7 +48,7 @@ function judgeNames(wish: CertificateWish, found: CertificateDescription): Diffe
     ...wish.dnsNames.filter((name) => !found.dnsNames.includes(name)),
     ...wish.ipAddresses.map(shortAddress).filter((address) => !found.ipAddresses.includes(address)),
   ];
-  return missing.map((name) => ({ what: "SAN", to: name }));
+  return missing.map((name) => ({ what: "SAN", from: `lacks ${name}` }));
 }
 
 function judgeTimes({ notBefore, notAfter }: CertificateDescription, now: Date): Difference[] {

@@ -29,8 +29,9 @@ export const containerdPluginKind: HostKind<ContainerdPluginResource, PluginStat
     return text.trim() === "" ? undefined : judgePlugins(text);
   },
   compare(_resource, observed, { changing }) {
-    if (observed !== "ok") return [{ what: "plugin", from: observed ?? "absent", to: "ok" }];
-    return changing.has("systemd-unit:containerd.service") ? [{ what: "plugin", to: "ok after the restart" }] : [];
+    const restart = changing.has("systemd-unit:containerd.service") ? { follows: true } : undefined;
+    if (observed !== "ok") return [{ what: "plugin", from: observed ?? "absent", to: "ok", ...restart }];
+    return restart === undefined ? [] : [{ what: "plugin", to: "ok after the restart", ...restart }];
   },
   // a start of containerd is the only way in which a plugin loads, so one that has not gets one more
   change: async () => ({

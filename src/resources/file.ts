@@ -53,6 +53,11 @@ export function compareAttributes(wished: { readonly mode: string }, observed: {
   return differences;
 }
 
+/** True for a mode that does not let others read. */
+function isClosed(mode: string): boolean {
+  return (Number.parseInt(mode, 8) & 0o004) === 0;
+}
+
 function sameText(resource: FileResource, wished: string, found: string): boolean {
   if (wished === found) return true;
   if (resource.format !== "yaml") return false;
@@ -71,13 +76,15 @@ export const fileKind: HostKind<FileResource, ObservedFile | undefined> = {
   compare(resource, observed, { vault }) {
     const wished = resolveContent(resource.content, vault);
     const isSecret = wished instanceof Secret;
+    // who wishes a file open may have kept a secret in it before
+    const wasClosed = observed !== undefined && isClosed(observed.mode) && !isClosed(resource.mode);
     const shown = wished === undefined ? "(known at apply)" : String(wished);
     if (observed === undefined) return [{ what: "file", to: shown }];
     if (resource.keep) return [];
     const differences = compareAttributes(resource, observed);
     if (wished === undefined) differences.push({ what: "content", to: shown });
     else if (!sameText(resource, isSecret ? wished.reveal() : wished, observed.content)) {
-      differences.push({ what: "content", from: isSecret ? "[secret]" : observed.content, to: shown });
+      differences.push({ what: "content", from: isSecret || wasClosed ? "[secret]" : observed.content, to: shown });
     }
     return differences;
   },

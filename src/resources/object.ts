@@ -42,7 +42,7 @@ export const objectKind: ClusterKind<ObjectResource, ObservedObject> = {
     return new Map(found);
   },
   compare(resource, observed) {
-    if (observed === undefined) return [{ what: "object", to: "known once the API answers" }];
+    if (observed === undefined) return [{ what: "object", to: "known once the API answers", unsure: true }];
     if (observed.live === undefined) return [{ what: "object", to: "present" }];
     return [...compareObject(resource.object, observed.live, resource.keep), ...compareSecrets(resource.secrets ?? {}, observed.live)];
   },

@@ -4,7 +4,7 @@ import { quote } from "../host/quote.ts";
 import { compareAttributes, type ObservedFile, observeFile, parseFile } from "./file.ts";
 import { partition } from "./partition.ts";
 import { sameMeaning } from "./same-meaning.ts";
-import { observeTimes, parseTimes, restartReason } from "./systemd-unit.ts";
+import { compareStart, observeTimes, parseTimes } from "./systemd-unit.ts";
 import { writeFiles } from "./write-files.ts";
 
 /** A manifest in the kubelet's static pod directory, whose container started after the newest change of its inputs. */
@@ -61,8 +61,7 @@ ${observeFile(path)}`,
     if (file === undefined) return [{ what: "manifest", to: wished }];
     const differences: Difference[] = compareAttributes({ mode: "0600" }, file);
     if (!isSameManifest(file.content, resource.pod)) return [...differences, { what: "manifest", from: file.content, to: wished }];
-    const reason = restartReason([resource.path, ...resource.inputs], inputTimes, createdAt, changing);
-    return reason === undefined ? differences : [...differences, { what: "restart", to: reason }];
+    return [...differences, ...compareStart([resource.path, ...resource.inputs], inputTimes, createdAt, changing)];
   },
   async change(items) {
     // the kubelet restarts a pod by itself when its manifest changes; otherwise ending the container makes it start a new one

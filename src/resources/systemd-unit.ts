@@ -40,19 +40,19 @@ export function parseTimes(lines: readonly string[]): Record<string, number> {
   return times;
 }
 
-/** Why a process that started at `startedAt` has to start again, if it has to. */
-export function restartReason(
+/** That and why a process that started at `startedAt` has to start again, if it has to. */
+export function compareStart(
   inputs: readonly string[],
   times: Readonly<Record<string, number>>,
   startedAt: number | undefined,
   changing: ReadonlySet<string>,
-): string | undefined {
+): readonly Difference[] {
   const changed = inputs.find((path) => changing.has(path));
-  if (changed !== undefined) return `${changed} changes`;
+  if (changed !== undefined) return [{ what: "restart", from: `${changed} changes`, follows: true }];
   // a start that is known in whole seconds only is taken as late in that second
   const latest = startedAt === undefined ? undefined : Number.isInteger(startedAt) ? startedAt + 1 : startedAt;
   const newer = latest === undefined ? undefined : inputs.find((path) => (times[path] ?? 0) > latest);
-  return newer === undefined ? undefined : `${newer} is newer than the process`;
+  return newer === undefined ? [] : [{ what: "restart", from: `${newer} is newer than the process` }];
 }
 
 export const systemdUnitKind: HostKind<SystemdUnitResource, ObservedUnit> = {
@@ -80,9 +80,7 @@ ${observeTimes(inputs)}`,
       differences.push({ what: "enabled", from: observed.unitFileState || "absent", to: "enabled" });
     if (observed.activeState !== "active")
       return [...differences, { what: "running", from: observed.activeState || "absent", to: "active" }];
-    const reason = restartReason(resource.inputs, observed.inputTimes, observed.startedAt, changing);
-    if (reason !== undefined) differences.push({ what: "restart", to: reason });
-    return differences;
+    return [...differences, ...compareStart(resource.inputs, observed.inputTimes, observed.startedAt, changing)];
   },
   async change(items) {
     const lines = ["systemctl daemon-reload"];

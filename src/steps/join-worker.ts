@@ -8,7 +8,7 @@ import { kubernetesDir } from "../kubernetes/paths.ts";
 import { buildTokenKubeconfig, kubeletClientPem } from "../pki/kubeconfig.ts";
 import { pkiDir } from "../pki/table.ts";
 import { file } from "../resources/file.ts";
-import { anyHost, sameHost, workers } from "./where.ts";
+import { anyHost, sameHost, specOf, workers } from "./where.ts";
 
 const nodeFiles = { folder: kubernetesDir, clientPem: kubeletClientPem };
 const timeoutSeconds = 120;
@@ -34,6 +34,7 @@ export const joinWorker: Step<Live> = {
   action: {
     describe: "join the node with a one-time token",
     isDone: ({ facts }, host) => facts.get(host)?.kubernetes.kubeletCredential === true,
+    changes: ({ cluster }, host) => [{ id: `node:${specOf(cluster, host).nodeName}`, differences: [{ what: "join", to: "joined" }] }],
     async run({ site, host, vault, signal, reach, api, say }) {
       const client = await api();
       const token = generateBootstrapToken();

@@ -1,4 +1,4 @@
-import type { Step } from "../engine/contracts.ts";
+import type { Difference, Step } from "../engine/contracts.ts";
 import { waitFor } from "../engine/wait.ts";
 import type { ClusterHost, Taint } from "../inventory/cluster.ts";
 import type { Live, LiveNode } from "../kubernetes/live.ts";
@@ -14,12 +14,18 @@ function sameTaint(a: Taint, b: Taint): boolean {
   return a.key === b.key && a.effect === b.effect && (a.value ?? "") === (b.value ?? "");
 }
 
+function compareMarks(host: ClusterHost, node: LiveNode | undefined): readonly Difference[] {
+  if (node === undefined) return [{ what: "labels and taints", to: "set once the node is there", unsure: true }];
+  const labels = Object.entries(wishedLabels(host)).filter(([key, value]) => node.labels[key] !== value);
+  const taints = host.taints.filter((taint) => !node.taints.some((found) => sameTaint(found, taint)));
+  return [
+    ...labels.map(([key, value]) => ({ what: `label ${key}`, from: node.labels[key], to: JSON.stringify(value) })),
+    ...taints.map(({ key, value, effect }) => ({ what: `taint ${key}`, to: [value, effect].filter(Boolean).join(":") })),
+  ];
+}
+
 function isMarked(host: ClusterHost, node: LiveNode | undefined): boolean {
-  return (
-    node !== undefined &&
-    Object.entries(wishedLabels(host)).every(([key, value]) => node.labels[key] === value) &&
-    host.taints.every((taint) => node.taints.some((found) => sameTaint(found, taint)))
-  );
+  return compareMarks(host, node).length === 0;
 }
 
 /**
@@ -35,6 +41,10 @@ export const markNode: Step<Live> = {
   action: {
     describe: "set labels and taints",
     isDone: ({ cluster, live }, host) => isMarked(specOf(cluster, host), live?.nodes.get(specOf(cluster, host).nodeName)),
+    changes({ cluster, live }, host) {
+      const spec = specOf(cluster, host);
+      return [{ id: `node:${spec.nodeName}`, differences: compareMarks(spec, live?.nodes.get(spec.nodeName)) }];
+    },
     async run({ site, host, signal, api, readLive, say }) {
       const spec = specOf(site.cluster, host);
       say("waiting for the node to register");

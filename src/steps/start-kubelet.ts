@@ -24,6 +24,7 @@ const registerNode: Action<Live> = {
     live.nodes.has(specOf(cluster, host).nodeName) ||
     facts.get(host)?.kubernetes.kubeletCredential !== true ||
     changing.has(systemdUnitKind.id(unit)),
+  changes: ({ cluster }, host) => [{ id: `node:${specOf(cluster, host).nodeName}`, differences: [{ what: "node", to: "registered" }] }],
   async run({ site, host, reach, api, signal }) {
     const { links, files } = networkPlugin(site.cluster)?.ofPodCidr ?? { links: [], files: [] };
     const body = [

@@ -16,7 +16,7 @@ export function createPlainLines(colours: Colours = createColours(false)): (even
   return (event) => {
     began ??= event.at;
     if (event.type === "step-started") titles.set(event.step, event.title);
-    if (event.type === "planned" && !event.willApply) return printPlan(event.plan, colours);
+    if (event.type === "planned" && !event.willApply) return printPlan(event, colours);
     const text = event.type === "step-bytes" ? tellTransfer(event) : describe(event, titles, colours);
     if (text === undefined) return undefined;
     const time = `${((event.at - began) / 1000).toFixed(1).padStart(6)} s  `;

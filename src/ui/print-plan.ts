@@ -1,12 +1,20 @@
 import { createTwoFilesPatch } from "diff";
 import type { Difference } from "../engine/contracts.ts";
 import { clusterPlace } from "../engine/contracts.ts";
-import type { Plan } from "../engine/plan.ts";
+import type { Interruption, Plan } from "../engine/plan.ts";
 import { type Colours, createColours } from "./colours.ts";
 import { count } from "./count.ts";
 
-/** A plan for reading: every change by host and step, content as a unified diff, a summary at the end. Ends with a newline. */
-export function printPlan(plan: Plan, colours: Colours = createColours(false)): string {
+export interface Planned {
+  readonly plan: Plan;
+  readonly interruptions: readonly Interruption[];
+}
+
+/**
+ * A plan for reading: every change by host and step, content as a unified diff, what is interrupted, a summary at the end. Ends with
+ * a newline.
+ */
+export function printPlan({ plan, interruptions }: Planned, colours: Colours = createColours(false)): string {
   const lines = plan.flatMap((pair) => [
     `${colours.bold(pair.host)}: ${pair.title} (${pair.step})${pair.decidedLater ? colours.dim("  decided again once the API answers") : ""}`,
     ...pair.changes.flatMap((change) => [
@@ -15,13 +23,23 @@ export function printPlan(plan: Plan, colours: Colours = createColours(false)): 
     ]),
     ...(pair.action === undefined ? [] : [`  ${pair.action}`]),
   ]);
-  return [...lines, ...(lines.length === 0 ? [] : [""]), summarizePlan(plan), ""].join("\n");
+  const parts = [lines, printInterruptions(interruptions, colours), [summarizePlan(plan), ""]];
+  return parts
+    .filter((part) => part.length > 0)
+    .map((part) => part.join("\n"))
+    .join("\n\n");
 }
 
-/** `no change`, or `12 changes on 3 hosts and in the cluster`. An action counts as one change. */
+function printInterruptions(interruptions: readonly Interruption[], colours: Colours): readonly string[] {
+  if (interruptions.length === 0) return [];
+  const lines = interruptions.map(({ host, what, reason, effect }) => `  ${host}: ${what} restarts (${reason}): ${effect}`);
+  return [colours.bold("to be interrupted:"), ...lines];
+}
+
+/** `no change`, or `12 changes on 3 hosts and in the cluster`. A step that only waits counts as one. */
 export function summarizePlan(plan: Plan): string {
   if (plan.length === 0) return "no change";
-  const changes = plan.reduce((sum, pair) => sum + pair.changes.length + (pair.action === undefined ? 0 : 1), 0);
+  const changes = plan.reduce((sum, pair) => sum + Math.max(pair.changes.length, 1), 0);
   const places = new Set(plan.map((pair) => pair.host));
   const inCluster = places.delete(clusterPlace);
   const where = [...(places.size === 0 ? [] : [`on ${count(places.size, "host")}`]), ...(inCluster ? ["in the cluster"] : [])];
@@ -32,7 +50,7 @@ function printDifference({ what, from, to }: Difference, colours: Colours): read
   const sign = from === undefined ? colours.green("+") : colours.yellow("~");
   if (![from, to].some((text) => text?.includes("\n"))) {
     if (from === undefined) return [`    ${sign} ${what}${to === undefined ? "" : `: ${to}`}`];
-    return [`    ${sign} ${what}: ${from} -> ${to ?? "(removed)"}`];
+    return [`    ${sign} ${what}: ${from}${to === undefined ? "" : ` -> ${to}`}`];
   }
   const patch = createTwoFilesPatch("", "", from ?? "", to ?? "", undefined, undefined, { context: 3 })
     .trimEnd()

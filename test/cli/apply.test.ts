@@ -126,6 +126,46 @@ test.serial("a reader that has gone does not end a run", async (t) => {
   t.is(exitCode, 69, stderr);
 });
 
+test.serial("a saved plan names inventory, steps and hosts itself", async (t) => {
+  const folder = await writeInventory(await freePort(), "127.0.0.1");
+  const { exitCode, stderr } = await kboot(folder, "apply", "plan.json", "--limit", "h0");
+  t.is(exitCode, 64);
+  t.regex(stderr, /^a saved plan names its inventory, steps and hosts itself\nhint: /);
+  const missing = await kboot(folder, "apply", "plan.json");
+  t.is(missing.exitCode, 64);
+  t.regex(missing.stderr, /cannot read the plan: ENOENT/);
+});
+
+test.serial("a plan of hosts that were not reached is not saved", async (t) => {
+  const folder = await writeInventory(await freePort(), "127.0.0.1");
+  t.is((await kboot(folder, "plan", "--save", "plan.json")).exitCode, 69);
+  t.false(existsSync(join(folder, "plan.json")));
+});
+
+test.serial("a plan is not applied once the inventory has changed, and no host is asked", async (t) => {
+  const folder = await writeInventory(await freePort(), "127.0.0.1");
+  const file = join(folder, "kboot.yaml");
+  const inventory = { file, salt: "", digest: "" };
+  const saved = { format: "kboot-plan", version: 1, made: new Date().toISOString(), inventory, selection: {}, plan: [] };
+  await writeFile(join(folder, "plan.json"), JSON.stringify(saved));
+  const { exitCode, stdout, stderr } = await kboot(folder, "apply", "plan.json");
+  t.is(exitCode, 9, stderr);
+  t.regex(stderr, /kboot\.yaml.* has changed since the plan was made; nothing was changed\nhint: /);
+  t.is(stdout, "");
+});
+
+test.serial("drift tells a host that cannot be reached by its code, in its document too", async (t) => {
+  const folder = await writeInventory(await freePort(), "127.0.0.1");
+  const { exitCode, stdout, stderr } = await kboot(folder, "drift");
+  t.is(exitCode, 69);
+  t.is(stdout, "");
+  t.regex(stderr, /^h0 \(127\.0\.0\.1\): nothing listens on port/);
+  const json = await kboot(folder, "drift", "--output", "json");
+  t.is(json.exitCode, 69);
+  const { cluster, differences, error } = JSON.parse(json.stdout) as { cluster: string; differences: []; error: { code: string } };
+  t.deepEqual([cluster, differences, error.code], ["lab", [], "unreachable"]);
+});
+
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   test.serial(`${signal} stops a run that waits for a host, with exit code 130`, async (t) => {
     const mute = createServer(() => {}).listen(0, "127.0.0.1");

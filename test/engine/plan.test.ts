@@ -22,7 +22,7 @@ function planFor(found: { content: string; mode: string }) {
     ["systemd-unit:kubelet.service", running],
   ]);
   const site = { now: new Date(0) } as Parameters<typeof diffPair>[3]["site"];
-  const context = { site, vault: new Vault(), kinds: hostKinds, clusterKind: {} as ClusterKind<AnyResource> };
+  const context = { site, now: site.now, vault: new Vault(), kinds: hostKinds, clusterKind: {} as ClusterKind<AnyResource> };
   return diffPair(pair, observed, new Set(), context).items.map(({ resource, differences }) => [
     resource.kind,
     differences.map(({ what }) => what),

@@ -27,8 +27,8 @@ test("a certificate as wished is in order", (t) => {
 });
 
 test("a SAN that is lacking differs, one beyond the wish does not, and the form of an address does not matter", (t) => {
-  t.deepEqual(judge({ ipAddresses: ["10.0.0.9"] }), [{ what: "SAN", to: "10.0.0.9" }]);
-  t.deepEqual(judge({ dnsNames: ["other"] }), [{ what: "SAN", to: "other" }]);
+  t.deepEqual(judge({ ipAddresses: ["10.0.0.9"] }), [{ what: "SAN", from: "lacks 10.0.0.9" }]);
+  t.deepEqual(judge({ dnsNames: ["other"] }), [{ what: "SAN", from: "lacks other" }]);
   t.deepEqual(judge({ ipAddresses: ["0:0:0:0:0:0:0:1"] }), []);
 });
 

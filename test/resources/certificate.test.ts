@@ -84,7 +84,7 @@ test("a new name in the wish, an old age and another CA lead to a new certificat
   const resource = await apiServer();
   await bringInOrder(kind, [resource], { shell, vault, now });
   t.deepEqual(await differences(kind, { ...resource, ipAddresses: ["10.96.0.1", "10.0.0.9"] }, { shell, vault, now }), [
-    { what: "SAN", to: "10.0.0.9" },
+    { what: "SAN", from: "lacks 10.0.0.9" },
   ]);
   t.deepEqual(await differences(kind, resource, { shell, vault, now: later(345) }), [{ what: "expiry", from: "expires in 20 days" }]);
   await bringInOrder(kind, [resource], { shell, vault, now: later(345) });

@@ -35,7 +35,7 @@ for (const shell of shells) {
     t.deepEqual(await differences(containerdPluginKind, criPlugin, { shell, bin }), []);
     const changing = new Set(["systemd-unit:containerd.service"]);
     t.deepEqual(await differences(containerdPluginKind, criPlugin, { shell, bin, changing }), [
-      { what: "plugin", to: "ok after the restart" },
+      { what: "plugin", to: "ok after the restart", follows: true },
     ]);
     t.is((await bringInOrder(containerdPluginKind, [criPlugin], { shell, bin })).exitCode, 0);
   });

@@ -64,3 +64,12 @@ for (const shell of shells) {
     t.deepEqual(await differences(fileKind, wished, { shell, vault }), [{ what: "content", from: "[secret]", to: "[secret]" }]);
   });
 }
+
+test("what a file holds that only root could read is not shown, also where others may read it from now on", (t) => {
+  const context = { vault: new Vault(), now: new Date(), changing: new Set<string>() };
+  const found = (mode: string) => ({ mode, owner: "root:root", content: "password" });
+  const shown = (mode: string, wished: string) => fileKind.compare(file("/a", "new", { mode: wished }), found(mode), context).at(-1)?.from;
+  t.is(shown("0600", "0644"), "[secret]");
+  t.is(shown("0644", "0644"), "password");
+  t.is(shown("0600", "0600"), "password");
+});

@@ -7,7 +7,7 @@ import type { CompareContext } from "../../src/engine/contracts.ts";
 import { Vault } from "../../src/engine/vault.ts";
 import { containerImageKind } from "../../src/resources/container-image.ts";
 import { staticPodKind } from "../../src/resources/static-pod.ts";
-import { observeTimes, parseTimes, restartReason, systemdUnit, systemdUnitKind } from "../../src/resources/systemd-unit.ts";
+import { compareStart, observeTimes, parseTimes, systemdUnit, systemdUnitKind } from "../../src/resources/systemd-unit.ts";
 import { runSh, shells } from "../support/run-fragment.ts";
 
 const nothing: ReadonlySet<string> = new Set();
@@ -19,15 +19,15 @@ function context(changing = nothing): CompareContext {
 const output = (text: string) => ({ exitCode: 0, stdout: Buffer.from(text) });
 
 test("a process has to start again when an input is newer than it, or is about to change", (t) => {
-  t.is(restartReason(["/a"], { "/a": 10.5 }, 10.6, nothing), undefined);
-  t.is(restartReason(["/a"], { "/a": 10.7 }, 10.6, nothing), "/a is newer than the process");
-  t.is(restartReason(["/a", "/b"], {}, 10.6, new Set(["/b"])), "/b changes");
-  t.is(restartReason(["/a"], { "/a": 99 }, undefined, nothing), undefined, "what never started is not restarted");
+  t.deepEqual(compareStart(["/a"], { "/a": 10.5 }, 10.6, nothing), []);
+  t.deepEqual(compareStart(["/a"], { "/a": 10.7 }, 10.6, nothing), [{ what: "restart", from: "/a is newer than the process" }]);
+  t.deepEqual(compareStart(["/a", "/b"], {}, 10.6, new Set(["/b"])), [{ what: "restart", from: "/b changes", follows: true }]);
+  t.deepEqual(compareStart(["/a"], { "/a": 99 }, undefined, nothing), [], "what never started is not restarted");
 });
 
 test("a start known in whole seconds is taken as late in that second", (t) => {
-  t.is(restartReason(["/a"], { "/a": 10.9 }, 10, nothing), undefined);
-  t.is(restartReason(["/a"], { "/a": 11.1 }, 10, nothing), "/a is newer than the process");
+  t.deepEqual(compareStart(["/a"], { "/a": 10.9 }, 10, nothing), []);
+  t.deepEqual(compareStart(["/a"], { "/a": 11.1 }, 10, nothing), [{ what: "restart", from: "/a is newer than the process" }]);
 });
 
 for (const shell of shells) {
@@ -54,7 +54,7 @@ test("a unit that runs since its inputs were written is in order", (t) => {
 test("a unit whose file was replaced after its start is restarted, without any record of the change", (t) => {
   const observed = systemdUnitKind.parse(unit, output(`${running}1795522486.100000000 /etc/containerd/config.toml\n`));
   t.deepEqual(systemdUnitKind.compare(unit, observed, context()), [
-    { what: "restart", to: "/etc/containerd/config.toml is newer than the process" },
+    { what: "restart", from: "/etc/containerd/config.toml is newer than the process" },
   ]);
 });
 
@@ -126,7 +126,7 @@ test("a static pod whose container is newer than its inputs is in order, also wh
 
 test("a static pod is restarted when a certificate is newer than its container", (t) => {
   t.deepEqual(staticPodKind.compare(pod, seen("2026-11-24T12:15:20.89010748Z", "1795522521.5"), context()), [
-    { what: "restart", to: "/etc/kubernetes/pki/etcd/server.crt is newer than the process" },
+    { what: "restart", from: "/etc/kubernetes/pki/etcd/server.crt is newer than the process" },
   ]);
 });
 

@@ -26,7 +26,10 @@ test("an apply closes with seconds per step and host, round trips, and the log",
 });
 
 test("what to do next is told when all is in order, also when nothing had to be changed", (t) => {
-  const events = record({ type: "planned", plan: [], willApply: true }, { type: "run-finished", ok: true, seconds: 1, trips: { cp1: 2 } });
+  const events = record(
+    { type: "planned", plan: [], interruptions: [], willApply: true },
+    { type: "run-finished", ok: true, seconds: 1, trips: { cp1: 2 } },
+  );
   t.is(close(events), `\nnothing had to be changed\n${next}\n`);
   t.false(close(story).includes("next:"));
 });
@@ -34,7 +37,7 @@ test("what to do next is told when all is in order, also when nothing had to be 
 test("of many hosts only the slowest is told", (t) => {
   const hosts = Array.from({ length: 30 }, (_, index) => `w${index}`);
   const events = record(
-    { type: "planned", plan, willApply: true },
+    { type: "planned", plan, interruptions: [], willApply: true },
     ...hosts.map((host) => ({ type: "step-started" as const, host, step: "join", title: "Join the cluster" })),
     ...hosts.map((host, index) => ({ type: "step-finished" as const, host, step: "join", seconds: (index * 7) % 30, changes: 1 })),
   );
@@ -44,7 +47,7 @@ test("of many hosts only the slowest is told", (t) => {
 test("where names are too long to stand side by side, too", (t) => {
   const hosts = ["a", "b"].map((letter) => `${letter.repeat(30)}.example.com`);
   const events = record(
-    { type: "planned", plan, willApply: true },
+    { type: "planned", plan, interruptions: [], willApply: true },
     ...hosts.map((host) => ({ type: "step-started" as const, host, step: "join", title: "Join the cluster" })),
     ...hosts.map((host, index) => ({ type: "step-finished" as const, host, step: "join", seconds: index + 1, changes: 1 })),
     { type: "run-finished", ok: false, seconds: 2, trips: { [hosts[0] ?? ""]: 3, [hosts[1] ?? ""]: 5 } },
@@ -63,7 +66,12 @@ test("of several steps of a host the longest is marked, and all are summed up", 
     { type: "step-started" as const, host: "cp1", step: name, title: name },
     { type: "step-finished" as const, host: "cp1", step: name, seconds, changes: 1 },
   ];
-  const events = record({ type: "planned", plan, willApply: true }, ...step("kernel", 1), ...step("images", 20.25), ...step("join", 3));
+  const events = record(
+    { type: "planned", plan, interruptions: [], willApply: true },
+    ...step("kernel", 1),
+    ...step("images", 20.25),
+    ...step("join", 3),
+  );
   t.deepEqual(close(events).split("\n").slice(2, 6), [
     "kernel           1.0",
     "images           20.3 *",
@@ -73,5 +81,5 @@ test("of several steps of a host the longest is marked, and all are summed up", 
 });
 
 test("a plan closes with nothing", (t) => {
-  t.is(close(record({ type: "planned", plan, willApply: false })), "");
+  t.is(close(record({ type: "planned", plan, interruptions: [], willApply: false })), "");
 });

@@ -36,7 +36,7 @@ test("a long transfer is told every ten seconds, a short one not at all", (t) =>
 });
 
 test("a plan alone is printed whole and without a time", (t) => {
-  t.is(tell(record({ type: "planned", plan, willApply: false })), printPlan(plan));
+  t.is(tell(record({ type: "planned", plan, interruptions: [], willApply: false })), printPlan({ plan, interruptions: [] }));
 });
 
 test("what this machine fetches is told by its URL", (t) => {

@@ -1,5 +1,5 @@
 import type { EngineEvent } from "../../../src/engine/events.ts";
-import type { Plan } from "../../../src/engine/plan.ts";
+import type { Interruption, Plan } from "../../../src/engine/plan.ts";
 import { KbootError } from "../../../src/errors.ts";
 
 type Untimed<E> = E extends EngineEvent ? Omit<E, "at"> & { readonly at?: number } : never;
@@ -12,6 +12,7 @@ export const plan: Plan = [
     changes: [
       { id: "file:/etc/a", differences: [{ what: "content", from: "one\ntwo\n", to: "one\nthree\n" }] },
       { id: "file:/etc/b", differences: [{ what: "mode", from: "0600", to: "0644" }, { what: "owner" }] },
+      { id: "certificate:apiserver", differences: [{ what: "SAN", from: "lacks 10.0.0.9" }] },
       { id: "file:/etc/c", differences: [{ what: "content", to: "-- a\n++ b\n" }] },
     ],
     action: undefined,
@@ -19,6 +20,10 @@ export const plan: Plan = [
   },
   { host: "worker1", step: "join", title: "Join the cluster", changes: [], action: "join with a one-time token", decidedLater: false },
   { host: "cluster", step: "coredns", title: "Install CoreDNS", changes: [], action: "wait until it runs", decidedLater: true },
+];
+
+export const interruptions: readonly Interruption[] = [
+  { host: "cp1", what: "containerd", reason: "/etc/a changes", effect: "pods keep running" },
 ];
 
 /** Gives events the times 1000, 1100, 1200 and so on, but for those that have one. */
@@ -44,7 +49,7 @@ export const story = record(
   { type: "waiting", host: "cp1", text: "waiting for a script of an earlier run: import images" },
   { type: "problem", check: "memory", host: "cp1", message: "1 GB is little", hint: "give it 2 GB", ignored: true },
   { type: "problem", check: "swap", host: undefined, message: "swap is on", hint: "switch it off", ignored: false },
-  { type: "planned", plan, willApply: true },
+  { type: "planned", plan, interruptions: [], willApply: true },
   { type: "step-started", host: "cp1", step: "containerd", title: "Install containerd" },
   { type: "step-bytes", host: "cp1", step: "containerd", sent: 12_000_000, total: 34_000_000 },
   { type: "step-started", host: "worker1", step: "join", title: "Join the cluster" },
