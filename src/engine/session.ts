@@ -182,9 +182,9 @@ export class Session<Live> {
     const recorder = this.#recorders.get(pair.host) ?? new Recorder(cluster.name, facts.state, kinds);
     this.#recorders.set(pair.host, recorder);
     const planned = this.#pairs.filter((other) => other.host === pair.host).flatMap((other) => this.#diffs.get(other.key)?.items ?? []);
-    const record = recorder.record([...planned, ...diff.items]);
+    const record = recorder.record(diff.items, planned);
     const context = { vault: this.#vault, artifacts: this.#site.artifacts, now: new Date(), facts };
-    const script = await composeChange(pair.step.title, record.fragments, diff.items, kinds, context);
+    const script = await composeChange(pair.step.title, record, diff.items, kinds, context);
     const total = script.payload?.size ?? 0;
     const at = { host: pair.host, step: pair.step.id };
     const result = await this.#reach(pair.host).run(script, {
