@@ -205,6 +205,8 @@ export interface Api {
   patch(ref: ObjectRef, patch: unknown, signal: AbortSignal): Promise<KubernetesObject>;
   /** Deletes it; absent is success. */
   delete(ref: ObjectRef, signal: AbortSignal): Promise<void>;
+  /** Asks a pod to leave its node; absent is success. Transient while a disruption budget forbids it. */
+  evict(pod: ObjectRef, signal: AbortSignal): Promise<void>;
   /** True when GET `path` (such as `/readyz`) answers 200. Does not throw for an API that is down. */
   probe(path: string, signal: AbortSignal): Promise<boolean>;
 }

@@ -27,6 +27,8 @@ export interface RunOptions<Live> {
   readonly readLive: ReadLive<Live>;
   /** Which pairs this run is about; the others count as done. */
   select(host: string, step: string): boolean;
+  /** Hosts without which the others need not go on. */
+  readonly decisive: readonly string[];
   readonly apply: boolean;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -105,11 +107,10 @@ export class Session<Live> {
   }
 
   async apply(): Promise<ReadonlyMap<string, PairOutcome>> {
-    const controlPlanes = this.#options.cluster.hosts.filter((host) => host.role === "control-plane").map((host) => host.name);
     return runGraph({
       pairs: this.#pairs,
       setAside: new Set(this.#site.unreachable.keys()),
-      decisive: new Set(controlPlanes),
+      decisive: new Set(this.#options.decisive),
       signal: this.#options.signal,
       run: (pair) => this.#runPair(pair),
     });

@@ -63,6 +63,7 @@ async function run({ folder, hosts = ["one"], way, checks = [], apply = true, un
     chooseNodeAddresses: () => new Map(),
     readLive: async () => undefined,
     select: () => true,
+    decisive: hosts.filter((name) => name === "cp"),
     apply,
     emit: createEmit([(event) => events.push(event)]),
     signal: new AbortController().signal,
