@@ -135,7 +135,7 @@ clean_empty_tables() {
   for family in ip ip6; do
     for table in filter nat mangle raw; do
       text=$(nft list table $family $table 2>/dev/null) || continue
-      if printf '%s\\n' "$text" | grep -qvE '^(table |	chain [A-Z]+ \\{|		type .* policy accept;|	?\\}|#.*|)$'; then continue; fi
+      if printf '%s\\n' "$text" | grep -qvE '^(table .*|	chain [A-Z]+ \\{|		type .* policy accept;|	?\\}|#.*|)$'; then continue; fi
       nft delete table $family $table || echo "left: table $family $table of nftables"
     done
   done

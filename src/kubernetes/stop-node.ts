@@ -1,5 +1,6 @@
 import { quote } from "../host/quote.ts";
 import { removeTraces, type Traces } from "../host/remove-traces.ts";
+import { stateFolder } from "../host/state-folder.ts";
 import { kubeletDir } from "./paths.ts";
 
 export interface StopOptions {
@@ -13,6 +14,9 @@ export interface StopOptions {
 
 const tools = "nft iptables-nft iptables-legacy ip6tables-nft ip6tables-legacy ipset";
 const toolsFolder = "/run/kboot-tools";
+
+/** Programs that call the borrowed ones. Nothing may be run from /run on some hosts. */
+const wrappers = `${stateFolder}/tools`;
 
 /**
  * sh that ends a node: kubelet, pods and sandboxes with their network name spaces, mounts, then what they have left by name. It may run again, also
@@ -73,16 +77,21 @@ borrow_tools() {
   if ! mountpoint -q ${toolsFolder} && ! ctr -n k8s.io images mount --rw "$1" ${toolsFolder} >/dev/null 2>&1; then return 0; fi
   # for the lock of iptables
   mkdir -p ${toolsFolder}/run
+  mkdir -p "${wrappers}"
   for tool in ${tools}; do
-    if command -v $tool >/dev/null || ! [ -e ${toolsFolder}/usr/sbin/$tool ]; then continue; fi
-    eval "$tool() { chroot ${toolsFolder} $tool \\"\\$@\\"; }"
+    [ -e ${toolsFolder}/usr/sbin/$tool ] || continue
+    printf '#!/bin/sh\\nexec chroot ${toolsFolder} %s "$@"\\n' $tool > "${wrappers}/$tool"
+    chmod 0700 "${wrappers}/$tool"
   done
+  # the host's own come first
+  PATH=$PATH:${wrappers}
 }
 
 return_tools() {
   umount ${toolsFolder} 2>/dev/null || true
   ctr -n k8s.io snapshots rm ${toolsFolder} >/dev/null 2>&1 || true
   rmdir ${toolsFolder} 2>/dev/null || true
+  rm -rf "${wrappers}"
 }
 
 # What ran the containers outlives containerd, in its group

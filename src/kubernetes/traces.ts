@@ -26,7 +26,7 @@ export const runtimeTraces: Traces = {
   ipsets: [],
   nftTables: [],
   xfrmMarks: [],
-  paths: ["/run/containerd", "/var/lib/cni", "/opt/containerd"],
+  paths: ["/run/containerd", "/run/nri", "/var/lib/cni", "/opt/containerd"],
 };
 
 /** Where a containerd keeps images and containers. */
