@@ -160,6 +160,22 @@ function defineCommands(): Command {
     ),
     "text for people, or one JSON document",
   );
+  withOutput(
+    withInventory(
+      define(
+        program,
+        "reset",
+        "bring hosts back to what they were before kboot",
+        "kboot reset -f inventory/lab.yaml --limit worker1",
+        async () => (await import("./cli/reset.ts")).reset,
+      ),
+    ),
+    "text for people, or one event a line",
+  )
+    .option("--limit <host...>", "these hosts only; each leaves the cluster first")
+    .option("--yes", "do not ask for the cluster's name")
+    .option("--keep-binaries", "keep binaries, packages and images for a next cluster")
+    .option("--dry-run", "plan only, change nothing");
   withInventory(
     define(
       program,

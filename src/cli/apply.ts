@@ -1,17 +1,9 @@
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { createEmit } from "../engine/events.ts";
-import type { RunResult } from "../engine/run.ts";
 import { KbootError } from "../errors.ts";
-import type { RunIdentity } from "../host/host.ts";
-import type { Cluster } from "../inventory/cluster.ts";
 import { networkPlugin } from "../network/index.ts";
-import { chooseListeners } from "../ui/index.ts";
+import { frameRun } from "./frame.ts";
 import { openInventory } from "./inventory-file.ts";
 import { createSelect, identify, operate, type Selection } from "./operate.ts";
 import { assertSameInventory, assertSamePlan, markInventory, readPlan, type SavedPlan, savePlan } from "./saved-plan.ts";
-import { summarizeErrors } from "./summarize-errors.ts";
-import { listUnfinished } from "./unfinished.ts";
 
 interface Options extends Selection {
   readonly file?: string;
@@ -43,26 +35,17 @@ async function run(command: "apply" | "plan", options: Options, signal: AbortSig
   const select = createSelect(cluster, selection);
   const made = new Date(saved?.made ?? Date.now());
   const identity = identify(command, command === "apply" ? "change" : "read");
-  const log = command === "apply" ? await prepareLog(cluster, identity) : undefined;
-  const ui = await chooseListeners({ output: options.output, file, log });
-  try {
-    const emit = createEmit(ui.listeners);
+  const next = `kboot kubeconfig -f ${file} > kubeconfig && kubectl --kubeconfig kubeconfig get nodes`;
+  const result = await frameRun({ cluster, output: options.output, identity, next }, signal, (emit) => {
     if (command === "apply") for (const notice of networkPlugin(cluster)?.notices ?? []) emit({ type: "notice", ...notice });
-    const result = await operate(cluster, identity, select, emit, signal, {
+    return operate(cluster, identity, select, emit, signal, {
       judgedAt: made,
       approve: (found, unreachable) => saved && assertSamePlan(saved, found, unreachable),
     });
-    if (signal.aborted) throw stoppedWith(result, signal.reason);
-    if (result.errors.size > 0) throw summarizeErrors(result);
-    if (options.save !== undefined && inventory !== undefined) {
-      await savePlan(options.save, { made, inventory, selection, ...result });
-      if (options.output === "text") process.stdout.write(`saved; kboot apply ${options.save} does this, or stops before any change\n`);
-    }
-  } catch (error) {
-    await ui.close(error);
-    throw error;
-  }
-  await ui.close();
+  });
+  if (options.save === undefined || inventory === undefined) return;
+  await savePlan(options.save, { made, inventory, selection, ...result });
+  if (options.output === "text") process.stdout.write(`saved; kboot apply ${options.save} does this, or stops before any change\n`);
 }
 
 /** A saved plan names inventory, steps and hosts itself. */
@@ -73,28 +56,4 @@ async function openPlan(path: string, { file, only, skip, limit }: Options): Pro
     });
   }
   return readPlan(path);
-}
-
-/** Path of this run's log, in a folder beside the inventory. */
-async function prepareLog(cluster: Cluster, run: RunIdentity): Promise<string> {
-  const folder = join(dirname(cluster.file), ".kboot", "logs");
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new KbootError("usage", `cannot keep a log of this run in ${folder}: ${(cause as Error).message}`, {
-      hint: "put the inventory into a folder where you may write",
-      cause,
-    });
-  }
-  return join(folder, `${run.id}.jsonl`);
-}
-
-/** The error of a run that was stopped: `reason`, and what it leaves to the next one. */
-function stoppedWith(result: RunResult, reason: unknown): unknown {
-  const unfinished = listUnfinished(result);
-  if (!(reason instanceof KbootError) || unfinished.length === 0) return reason;
-  return new KbootError(reason.code, `${reason.message}; unfinished are\n  ${unfinished.join("\n  ")}`, {
-    hint: reason.hint,
-    cause: reason,
-  });
 }

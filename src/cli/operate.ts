@@ -15,6 +15,7 @@ import { imagesFor } from "../network/cluster-images.ts";
 import { hostKinds, objectClusterKind } from "../resources/index.ts";
 import { bootstrapWay } from "../steps/index.ts";
 import { foreseeInterruptions } from "../steps/interruptions.ts";
+import { controlPlanes } from "../steps/where.ts";
 import { nearest } from "../suggest.ts";
 
 /** Which part of the way, and which hosts, a run is about. Undefined: all. */
@@ -63,6 +64,7 @@ export async function operate(
     chooseNodeAddresses,
     readLive: createReadLive(),
     select,
+    decisive: controlPlanes(cluster),
     apply: run.mode === "change",
     foresee: foreseeInterruptions,
     ...more,
@@ -76,7 +78,8 @@ export function wantedBy(cluster: Cluster): Wanted {
   return { files: filesFor(cluster), images: imagesFor(cluster, "control-plane") };
 }
 
-function refuseUnknown(what: string, names: readonly string[], known: readonly string[]): void {
+/** Throws KbootError `usage` for names that are not known, with those that are. */
+export function refuseUnknown(what: string, names: readonly string[], known: readonly string[]): void {
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
   const meant = new Set(unknown.map((name) => nearest(name, known)).filter((name) => name !== undefined));

@@ -59,16 +59,19 @@ export function groupItems(items: readonly Item<AnyResource, unknown>[]): readon
 
 /**
  * One script that changes all items of a step, in their order, and stops at the first failure, saying on stderr at what.
- * `first` comes before everything else (the record of what is about to change).
+ * `record` stands around everything else: what is about to change, and what has gone.
  */
 export async function composeChange(
   label: string,
-  first: readonly Fragment[],
+  record: { readonly first: readonly Fragment[]; readonly last: readonly Fragment[] },
   items: readonly Item<AnyResource, unknown>[],
   kinds: HostKinds,
   context: ChangeContext,
 ): Promise<Script> {
-  const fragments: { at: string; fragment: Fragment }[] = first.map((fragment) => ({ at: "recording what is about to change", fragment }));
+  const fragments: { at: string; fragment: Fragment }[] = record.first.map((fragment) => ({
+    at: "the record of what is about to change",
+    fragment,
+  }));
   for (const group of groupItems(items)) {
     const head = group[0];
     if (head === undefined) continue;
@@ -76,6 +79,7 @@ export async function composeChange(
     const ids = group.map((item) => kind.id(item.resource)).join(", ");
     fragments.push({ at: ids, fragment: await kind.change(group, context) });
   }
+  fragments.push(...record.last.map((fragment) => ({ at: "the record of what is gone", fragment })));
   const body = [
     "set -eu",
     "at=",

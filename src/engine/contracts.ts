@@ -70,6 +70,25 @@ export interface Item<R, O> {
   readonly differences: readonly Difference[];
 }
 
+/** A thing that kboot made or changed on a host, as the host's state file names it. */
+export interface Made {
+  /** Its resource's id. */
+  readonly id: string;
+  /** Paths on the host that it writes. */
+  readonly paths: readonly string[];
+  /** What the kind's `before` said: what was there before kboot. Null when nothing was. */
+  readonly before: unknown;
+}
+
+/**
+ * sh that takes things away: `first` before their files are put back to what they were, `last` after. Both may run again, exit 0 when
+ * there is nothing left to do, and may call `prune FOLDER`, which removes a folder that was not there before kboot if it is empty.
+ */
+export interface Removal {
+  readonly first?: string;
+  readonly last?: string;
+}
+
 /**
  * All that is known about one kind of resource on hosts. `observe` and `change` return POSIX sh;
  * `parse` and `compare` are pure. The fragment of `observe` must work on a bare machine, and exit 0 whatever it finds.
@@ -87,6 +106,13 @@ export interface HostKind<R extends AnyResource = AnyResource, O = unknown> {
   change(items: readonly Item<R, O>[], context: ChangeContext): Promise<Fragment>;
   /** What was there before kboot changed it, as JSON without secrets; undefined when nothing was. Kept in the host's state file. */
   before?(observed: O): unknown;
+  /**
+   * Brings things of this kind back to what they were before kboot, the latest first. Without it they are files at their paths: those were
+   * kept before the first change, and are put back or removed.
+   */
+  remove?(things: readonly Made[]): Removal;
+  /** True for a kind whose resources are things of the state file that shall go: once they are gone their ids leave it. */
+  readonly takesAway?: boolean;
 }
 
 /** A kind of resource in the cluster's API. `observe` and `change` use the API; `compare` is pure. */
@@ -189,6 +215,8 @@ export interface Api {
   patch(ref: ObjectRef, patch: unknown, signal: AbortSignal): Promise<KubernetesObject>;
   /** Deletes it; absent is success. */
   delete(ref: ObjectRef, signal: AbortSignal): Promise<void>;
+  /** Asks a pod to leave its node; absent is success. Transient while a disruption budget forbids it. */
+  evict(pod: ObjectRef, signal: AbortSignal): Promise<void>;
   /** True when GET `path` (such as `/readyz`) answers 200. Does not throw for an API that is down. */
   probe(path: string, signal: AbortSignal): Promise<boolean>;
 }

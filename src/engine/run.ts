@@ -1,3 +1,4 @@
+import type { Facts } from "../host/facts.ts";
 import type { PairOutcome } from "./graph.ts";
 import { assertWay, listPairs } from "./pairs.ts";
 import type { Interruption, Plan } from "./plan.ts";
@@ -13,6 +14,8 @@ export interface RunResult {
   readonly outcomes: ReadonlyMap<string, PairOutcome>;
   /** Hosts that were set aside (or `cluster`), with the reason. */
   readonly errors: ReadonlyMap<string, Error>;
+  /** What each host said when it was reached. */
+  readonly facts: ReadonlyMap<string, Facts>;
   /** Scripts sent to each host. */
   readonly trips: Readonly<Record<string, number>>;
 }
@@ -51,7 +54,7 @@ export async function runWay<Live>(options: RunOptions<Live>): Promise<RunResult
     const errors = new Map([...unreachable, ...session.errors]);
     const trips = Object.fromEntries([...hosts].map(([name, host]) => [name, host.trips]));
     emit({ type: "run-finished", ok: errors.size === 0 && !signal.aborted, seconds: (Date.now() - began) / 1000, trips });
-    return { plan, interruptions, outcomes, errors, trips };
+    return { plan, interruptions, outcomes, errors, facts, trips };
   } finally {
     await Promise.all([...hosts.values()].map((host) => host.close()));
   }

@@ -27,6 +27,8 @@ export interface RunOptions<Live> {
   readonly readLive: ReadLive<Live>;
   /** Which pairs this run is about; the others count as done. */
   select(host: string, step: string): boolean;
+  /** Hosts without which the others need not go on. */
+  readonly decisive: readonly string[];
   readonly apply: boolean;
   /** What a plan interrupts; pure. */
   foresee?(plan: Plan): readonly Interruption[];
@@ -111,11 +113,10 @@ export class Session<Live> {
   }
 
   async apply(): Promise<ReadonlyMap<string, PairOutcome>> {
-    const controlPlanes = this.#options.cluster.hosts.filter((host) => host.role === "control-plane").map((host) => host.name);
     return runGraph({
       pairs: this.#pairs,
       setAside: new Set(this.#site.unreachable.keys()),
-      decisive: new Set(controlPlanes),
+      decisive: new Set(this.#options.decisive),
       signal: this.#options.signal,
       run: (pair) => this.#runPair(pair),
     });
@@ -188,9 +189,9 @@ export class Session<Live> {
     const recorder = this.#recorders.get(pair.host) ?? new Recorder(cluster.name, facts.state, kinds);
     this.#recorders.set(pair.host, recorder);
     const planned = this.#pairs.filter((other) => other.host === pair.host).flatMap((other) => this.#diffs.get(other.key)?.items ?? []);
-    const record = recorder.record([...planned, ...diff.items]);
+    const record = recorder.record(diff.items, planned);
     const context = { vault: this.#vault, artifacts: this.#site.artifacts, now: new Date(), facts };
-    const script = await composeChange(pair.step.title, record.fragments, diff.items, kinds, context);
+    const script = await composeChange(pair.step.title, record, diff.items, kinds, context);
     const total = script.payload?.size ?? 0;
     const at = { host: pair.host, step: pair.step.id };
     const result = await this.#reach(pair.host).run(script, {

@@ -1,5 +1,6 @@
 import { kernelSwitches, kernelTraces } from "./kernel-features.ts";
 import { quote } from "./quote.ts";
+import { stateFolder } from "./state-folder.ts";
 
 /** Commands that are looked for in PATH. */
 export const probedCommands: readonly string[] =
@@ -82,7 +83,7 @@ if [ -r "/lib/modules/$kernel/modules.dep" ]; then
     .join("|")})\\.ko' "/lib/modules/$kernel/modules.dep" "/lib/modules/$kernel/modules.builtin"
 fi
 
-show state /var/lib/kboot/state.json
+show state "${stateFolder}/state.json"
 show ca-cert /etc/kubernetes/pki/ca.crt
 show ca-key /etc/kubernetes/pki/ca.key
 if [ -s /etc/kubernetes/kubelet.conf ] && [ -s /var/lib/kubelet/pki/kubelet-client-current.pem ] && [ ! -e /etc/kubernetes/bootstrap-kubelet.conf ]; then section kubelet-credential; fi

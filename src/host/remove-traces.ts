@@ -12,10 +12,26 @@ export interface Traces {
   /** Comments of rules that stand in chains of others and lead to no own chain or link. */
   readonly ruleComments: readonly string[];
   readonly ipsets: readonly string[];
+  /** Tables of nftables, as `nft list tables` prints them without the first word: `ip kube-proxy`. No patterns. */
+  readonly nftTables: readonly string[];
   /** Marks, as `ip xfrm policy` prints them, of policies whose states are the component's too. */
   readonly xfrmMarks: readonly string[];
   /** Absolute paths of files and directories. */
   readonly paths: readonly string[];
+}
+
+/** What several components leave. */
+export function joinTraces(traces: readonly Traces[]): Traces {
+  const all = (name: keyof Traces) => traces.flatMap((one) => one[name]);
+  return {
+    links: all("links"),
+    chains: all("chains"),
+    ruleComments: all("ruleComments"),
+    ipsets: all("ipsets"),
+    nftTables: all("nftTables"),
+    xfrmMarks: all("xfrmMarks"),
+    paths: all("paths"),
+  };
 }
 
 /**
@@ -29,13 +45,15 @@ export function removeTraces(traces: Traces): string {
     fits("own_set", traces.ipsets),
     `own_comment() { case $1 in ${traces.ruleComments.map((text) => `*${quote(`--comment "${text}"`)}*) return 0 ;; `).join("")}esac; return 1; }`,
     library,
-    "for tool in iptables-nft iptables-legacy; do clean_tool $tool; done",
+    "for tool in iptables-nft iptables-legacy ip6tables-nft ip6tables-legacy; do clean_tool $tool; done",
     // a host with one back end may have it under the plain name alone
-    "command -v iptables-nft >/dev/null || command -v iptables-legacy >/dev/null || clean_tool iptables",
+    "command -v iptables-nft >/dev/null || command -v iptables-legacy >/dev/null || { clean_tool iptables; clean_tool ip6tables; }",
+    ...traces.nftTables.map((table) => `clean_nft_table ${table}`),
+    "clean_empty_tables",
     "clean_sets",
     ...traces.xfrmMarks.map((mark) => `clean_xfrm ${quote(mark)}`),
     "clean_links",
-    ...(traces.paths.length === 0 ? [] : [`rm -rf -- ${traces.paths.map(pattern).join(" ")}`]),
+    ...(traces.paths.length === 0 ? [] : [`clean_paths ${traces.paths.map(pattern).join(" ")}`]),
     "",
   ].join("\n");
 }
@@ -98,8 +116,36 @@ clean_tool() {
   command -v $1 >/dev/null || return 0
   for table in filter nat mangle raw; do
     # asking the old back end for a table makes it
-    if [ $1 = iptables-legacy ] && ! grep -qx $table /proc/net/ip_tables_names 2>/dev/null; then continue; fi
+    case $1 in
+      iptables-legacy) grep -qx $table /proc/net/ip_tables_names 2>/dev/null || continue ;;
+      ip6tables-legacy) grep -qx $table /proc/net/ip6_tables_names 2>/dev/null || continue ;;
+    esac
     clean_table $1 $table
+  done
+}
+
+clean_nft_table() {
+  command -v nft >/dev/null && nft list table "$1" "$2" >/dev/null 2>&1 || return 0
+  nft delete table "$1" "$2" || echo "left: table $1 $2 of nftables"
+}
+
+# Using iptables' new back end makes its tables; one that has no more than chains of its own without rules does nothing
+clean_empty_tables() {
+  command -v nft >/dev/null || return 0
+  for family in ip ip6; do
+    for table in filter nat mangle raw; do
+      text=$(nft list table $family $table 2>/dev/null) || continue
+      if printf '%s\\n' "$text" | grep -qvE '^(table .*|	chain [A-Z]+ \\{|		type .* policy accept;|	?\\}|#.*|)$'; then continue; fi
+      nft delete table $family $table || echo "left: table $family $table of nftables"
+    done
+  done
+}
+
+# What is mounted there belongs to somebody else; a folder that is a mount itself is emptied
+clean_paths() {
+  for path in "$@"; do
+    if [ ! -e "$path" ] && [ ! -L "$path" ]; then continue; fi
+    if grep -qF " $path " /proc/mounts; then find "$path" -xdev -mindepth 1 -delete; else rm -rf --one-file-system -- "$path"; fi || echo "left: $path"
   done
 }
 

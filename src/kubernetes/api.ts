@@ -71,6 +71,14 @@ export function openApi(access: ApiAccess): Api {
       if (response.status >= 300 && response.status !== 404) throw statusError(`delete ${show(ref)}`, response);
     },
 
+    async evict(pod, signal) {
+      const { name, namespace } = pod.metadata;
+      const body = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace } };
+      const path = `${await pathOf(pod, signal)}/eviction`;
+      const response = await send({ method: "POST", path, body, contentType: "application/json", signal });
+      if (response.status >= 300 && response.status !== 404) throw statusError(`evict ${show(pod)}`, response);
+    },
+
     async probe(path, signal) {
       try {
         return (await send({ method: "GET", path, signal })).status === 200;

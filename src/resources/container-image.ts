@@ -73,6 +73,26 @@ export const containerImageKind: HostKind<ContainerImageResource, ObservedImage 
     const payloads = parts.flatMap(({ payload }) => payload ?? []);
     return { script: [...parts.map(({ script }) => script), ...checks].join("\n"), payload: joinPayloads(payloads) };
   },
+  before: (observed) => (observed === undefined ? null : typeof observed === "string" ? observed : { digest: observed.digest }),
+  // one that was there before under the same name is not fetched again; containerd itself may be gone, and its images with it
+  remove: (things) => {
+    const names = things
+      .filter(({ before }) => before === null)
+      .map(({ id }) => quote(id.slice("container-image:".length)))
+      .join(" ");
+    if (names === "") return {};
+    return {
+      first: `if command -v ctr >/dev/null && ctr version >/dev/null 2>&1; then
+  for name in ${names}; do
+    digest=$(ctr -n k8s.io images ls "name==$name" | sed -n '2s/^[^ ]* *[^ ]* *\\([^ ]*\\).*/\\1/p')
+    [ -n "$digest" ] || continue
+    # the names that the kubelet's side of containerd has given it besides
+    ctr -n k8s.io images ls -q "target.digest==$digest" | grep -e '^sha256:' -e @ | xargs -r ctr -n k8s.io images rm >/dev/null
+    ctr -n k8s.io images rm "$name" >/dev/null
+  done
+fi`,
+    };
+  },
 };
 
 const importImages = "ctr -n k8s.io images import - >/dev/null";

@@ -1,3 +1,4 @@
+import { dirname } from "node:path/posix";
 import type { HostKind } from "../engine/contracts.ts";
 import { quote } from "../host/quote.ts";
 import { compareAttributes } from "./file.ts";
@@ -36,4 +37,14 @@ export const directoryKind: HostKind<DirectoryResource, ObservedDirectory | unde
     return { script: lines.join("\n") };
   },
   before: (observed) => observed ?? null,
+  remove: (things) => ({
+    last: things
+      .flatMap(({ paths, before }) => paths.map((path) => ({ path, former: before as ObservedDirectory | null })))
+      .map(({ path, former }) =>
+        former === null
+          ? `rmdir ${quote(path)} 2>/dev/null || true\nprune ${quote(dirname(path))}`
+          : `! [ -d ${quote(path)} ] || { chown ${quote(former.owner)} ${quote(path)} && chmod ${quote(former.mode)} ${quote(path)}; }`,
+      )
+      .join("\n"),
+  }),
 };

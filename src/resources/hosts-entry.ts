@@ -13,13 +13,17 @@ export function hostsEntry(name: string, address: string): HostsEntryResource {
   return { kind: "hosts-entry", name, address };
 }
 
-/** Puts one line in place of an older one that ends alike. The file is replaced in one move; in a container, where it may be a mount, written. */
-function setLine(ending: string, address: string): string {
+/**
+ * Puts one line, or none, in place of an older one that ends alike. The file is replaced in one move; in a container, where it may be a
+ * mount, written.
+ */
+function setLine(ending: string, address: string | undefined): string {
+  const line = address === undefined ? "" : `printf '%s\\n' ${quote(`${address} ${ending}`)};`;
   return [
     "[ -e /etc/hosts ] || : > /etc/hosts",
     "cp -p /etc/hosts /etc/.hosts.kboot",
     // grep says 1 for "no line", and more for an error
-    `{ grep -v -F ${quote(` ${ending}`)} /etc/hosts || [ $? = 1 ]; printf '%s\\n' ${quote(`${address} ${ending}`)}; } > /etc/.hosts.kboot`,
+    `{ grep -v -F ${quote(` ${ending}`)} /etc/hosts || [ $? = 1 ]; ${line} } > /etc/.hosts.kboot`,
     "mv -f /etc/.hosts.kboot /etc/hosts 2>/dev/null || { cat /etc/.hosts.kboot > /etc/hosts; rm -f /etc/.hosts.kboot; }",
   ].join("\n");
 }
@@ -36,4 +40,10 @@ export const hostsEntryKind: HostKind<HostsEntryResource, string | undefined> = 
     script: items.map(({ resource: { name, address } }) => setLine(`${name} ${mark}`, address)).join("\n"),
   }),
   before: (observed) => observed ?? null,
+  remove: (things) => ({
+    first: things
+      .map(({ id }) => `${id.slice("hosts-entry:".length)} ${mark}`)
+      .map((ending) => `if grep -qF ${quote(` ${ending}`)} /etc/hosts; then\n${setLine(ending, undefined)}\nfi`)
+      .join("\n"),
+  }),
 };

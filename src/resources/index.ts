@@ -8,6 +8,7 @@ import { containerImageKind } from "./container-image.ts";
 import { containerdPluginKind } from "./containerd-plugin.ts";
 import { directoryKind } from "./directory.ts";
 import { fileKind } from "./file.ts";
+import { goneKind } from "./gone.ts";
 import { hostsEntryKind } from "./hosts-entry.ts";
 import { kernelModuleKind } from "./kernel-module.ts";
 import { kubeconfigKind } from "./kubeconfig.ts";
@@ -19,8 +20,8 @@ import { systemdUnitKind } from "./systemd-unit.ts";
 
 export { objectKind as objectClusterKind } from "./object.ts";
 
-/** Every kind of resource that a host can have. */
-export const hostKinds: HostKinds = new Map(
+/** What kboot makes on a host, by kind. */
+const madeKinds: HostKinds = new Map(
   (
     [
       absentKind,
@@ -42,3 +43,6 @@ export const hostKinds: HostKinds = new Map(
     ] as unknown as readonly HostKind[]
   ).map((kind) => [kind.kind, kind]),
 );
+
+/** Every kind of resource that a host can have. */
+export const hostKinds: HostKinds = new Map([...madeKinds, ["gone", goneKind(madeKinds) as unknown as HostKind]]);

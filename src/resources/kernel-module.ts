@@ -31,4 +31,11 @@ export const kernelModuleKind: HostKind<KernelModuleResource, boolean> = {
   compare: (_resource, isLoaded) => (isLoaded ? [] : [{ what: "module", to: "loaded" }]),
   change: async (items) => ({ script: items.map(({ resource: { name } }) => `modprobe ${quote(name)}`).join("\n") }),
   before: (isLoaded) => ({ loaded: isLoaded }),
+  // one that somebody else has come to use meanwhile stays
+  remove: (things) => ({
+    last: things
+      .filter(({ before }) => !(before as { readonly loaded: boolean } | null)?.loaded)
+      .map(({ id }) => `modprobe -r ${quote(id.slice("kernel-module:".length))} 2>/dev/null || true`)
+      .join("\n"),
+  }),
 };

@@ -102,4 +102,26 @@ fi`,
     };
   },
   before: (observed) => (observed === undefined ? null : { status: observed.status, version: observed.version }),
+  remove: (things) => {
+    const names = things
+      .filter(({ before }) => before === null)
+      .map(({ id }) => quote(id.slice("package:".length)))
+      .join(" ");
+    if (names === "") return {};
+    // what came in with them goes too, but nothing that nobody needed before
+    return {
+      first: `(
+${prelude}
+orphans() { apt-get -s autoremove 2>/dev/null | sed -n 's/^Remv \\([^ ]*\\).*/\\1/p'; }
+set --
+for name in ${names}; do if dpkg-query -s "$name" >/dev/null 2>&1; then set -- "$@" "$name"; fi; done
+[ $# -gt 0 ] || exit 0
+others=" $(orphans | tr '\\n' ' ') "
+run apt-get ${options} purge "$@"
+set --
+for name in $(orphans); do case $others in *" $name "*) ;; *) set -- "$@" "$name" ;; esac; done
+[ $# -eq 0 ] || run apt-get ${options} purge "$@"
+)`,
+    };
+  },
 };

@@ -28,4 +28,12 @@ export const sysctlKind: HostKind<SysctlResource, string | undefined> = {
     script: items.map(({ resource: { key, value } }) => `printf '%s\\n' ${quote(value)} > ${quote(procPath(key))}`).join("\n"),
   }),
   before: (observed) => observed ?? null,
+  // a key that was not there came with its module
+  remove: (things) => ({
+    first: things
+      .filter(({ before }) => typeof before === "string")
+      .map(({ id, before }) => ({ path: quote(procPath(id.slice("sysctl:".length))), value: quote(String(before)) }))
+      .map(({ path, value }) => `! [ -e ${path} ] || printf '%s\\n' ${value} > ${path}`)
+      .join("\n"),
+  }),
 };

@@ -18,6 +18,13 @@ export interface ObservedUnit {
   readonly inputTimes: Readonly<Record<string, number>>;
 }
 
+type FormerUnit = Partial<Pick<ObservedUnit, "activeState" | "unitFileState">>;
+
+/** True for a unit that ran: one that is no part of kboot's, and shall run on. */
+function wasUp(activeState: string | undefined): boolean {
+  return activeState === "active" || activeState === "reloading";
+}
+
 /** A systemd-unit resource. */
 export function systemdUnit(name: string, inputs: readonly string[]): SystemdUnitResource {
   return { kind: "systemd-unit", name, inputs };
@@ -96,5 +103,23 @@ ${observeTimes(inputs)}`,
     }
     return { script: lines.join("\n") };
   },
-  before: ({ activeState, unitFileState }) => ({ activeState, unitFileState }),
+  before: ({ activeState, unitFileState }): FormerUnit => ({ activeState, unitFileState }),
+  remove: (things) => {
+    const units = things.map(({ id, before }) => ({ name: quote(id.slice("systemd-unit:".length)), ...(before as FormerUnit | null) }));
+    return {
+      // `disable` needs the unit's file, which goes after it
+      first: units
+        .flatMap(({ name, activeState, unitFileState }) => [
+          ...(unitFileState === "enabled" ? [] : [`systemctl disable ${name} 2>/dev/null || true`]),
+          ...(wasUp(activeState)
+            ? []
+            : [`systemctl stop ${name} 2>/dev/null || true`, `systemctl reset-failed ${name} 2>/dev/null || true`]),
+        ])
+        .join("\n"),
+      last: [
+        "systemctl daemon-reload",
+        ...units.flatMap(({ name, activeState }) => (wasUp(activeState) ? [`systemctl restart ${name}`] : [])),
+      ].join("\n"),
+    };
+  },
 };

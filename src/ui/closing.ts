@@ -2,8 +2,8 @@ import type { EngineEvent } from "../engine/events.ts";
 import { formatTable } from "./table.ts";
 
 export interface ClosingOptions {
-  /** The inventory as the user named it. */
-  readonly file: string;
+  /** What to do after a run that ended well. */
+  readonly next: string | undefined;
   /** Where the log of the run is, for reading. */
   readonly log: string | undefined;
   /** Of the terminal; a table that is wider has one line a step instead of one column a host. */
@@ -16,7 +16,7 @@ type Seconds = ReadonlyMap<string, ReadonlyMap<string, number>>;
  * Collects times; its text is the end of an apply: seconds per step and host, the longest step of each host marked, what they sum up to,
  * round trips, and what to do next.
  */
-export function createClosing({ file, log, width }: ClosingOptions): { listen(event: EngineEvent): void; text(): string } {
+export function createClosing({ next, log, width }: ClosingOptions): { listen(event: EngineEvent): void; text(): string } {
   const seconds = new Map<string, Map<string, number>>();
   let trips: Readonly<Record<string, number>> = {};
   let applied = false;
@@ -34,7 +34,7 @@ export function createClosing({ file, log, width }: ClosingOptions): { listen(ev
         "",
         seconds.size === 0 ? "nothing had to be changed" : printTimes(seconds, trips, width),
         ...(log === undefined ? [] : [`log: ${log}`]),
-        ...(ok ? [`next: kboot kubeconfig -f ${file} > kubeconfig && kubectl --kubeconfig kubeconfig get nodes`] : []),
+        ...(ok && next !== undefined ? [`next: ${next}`] : []),
         "",
       ].join("\n");
     },

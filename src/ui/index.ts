@@ -9,8 +9,8 @@ import { thinBytes } from "./thin-bytes.ts";
 
 export interface UiOptions {
   readonly output: "text" | "json";
-  /** The inventory as the user named it, for the closing hint. */
-  readonly file: string;
+  /** What to do after a run that ended well, for the closing hint. */
+  readonly next: string | undefined;
   /** Where all events are kept, a line of JSON each; readable by the user alone. Its folder exists. */
   readonly log: string | undefined;
 }
@@ -27,7 +27,7 @@ export interface Ui {
 }
 
 /** Who listens to a run: JSON or text on stdout, a live display on a terminal, and the log. */
-export async function chooseListeners({ output, file, log }: UiOptions): Promise<Ui> {
+export async function chooseListeners({ output, next, log }: UiOptions): Promise<Ui> {
   const closers: (() => void | Promise<void>)[] = [];
   const handle = log === undefined ? undefined : openSync(log, "a", 0o600);
   const listeners: Listener[] = [];
@@ -36,7 +36,7 @@ export async function chooseListeners({ output, file, log }: UiOptions): Promise
   if (output === "text") {
     const terminal = judgeTerminal(process.stdout, process.env);
     const width = process.stdout.columns ?? usualColumns;
-    const closing = createClosing({ file, log: log === undefined ? undefined : relative(process.cwd(), log), width });
+    const closing = createClosing({ next, log: log === undefined ? undefined : relative(process.cwd(), log), width });
     listeners.push(closing.listen, await listenForReader(terminal, closers));
     closers.push(() => {
       process.stdout.write(closing.text());

@@ -1,14 +1,19 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import test from "ava";
-import type { Check, ClusterKind, HostKind, Step } from "../../src/engine/contracts.ts";
+import type { HostKinds } from "../../src/engine/compose.ts";
+import type { ChangeContext, Check, ClusterKind, HostKind, Step } from "../../src/engine/contracts.ts";
 import { createEmit, type EngineEvent } from "../../src/engine/events.ts";
 import { type RunOptions, runWay } from "../../src/engine/run.ts";
+import { madeOn } from "../../src/engine/state.ts";
 import { KbootError } from "../../src/errors.ts";
 import type { Cluster, ClusterHost } from "../../src/inventory/cluster.ts";
+import { directory, directoryKind } from "../../src/resources/directory.ts";
 import { file, fileKind } from "../../src/resources/file.ts";
+import { gone, goneKind } from "../../src/resources/gone.ts";
 import { openTestHost } from "../support/fake-host.ts";
 import { noArtifacts, temporaryFolder } from "../support/kind.ts";
+import { runFragment } from "../support/run-fragment.ts";
 
 type Live = Record<string, never>;
 
@@ -19,6 +24,9 @@ const noClusterKind: ClusterKind = {
   compare: () => [],
   change: async () => {},
 };
+
+const files: HostKinds = new Map([fileKind, directoryKind].map((kind) => [kind.kind, kind as unknown as HostKind]));
+const kinds: HostKinds = new Map([...files, ["gone", goneKind(files) as unknown as HostKind]]);
 
 interface Scene {
   readonly folder: string;
@@ -45,7 +53,7 @@ async function run({ folder, hosts = ["one"], way, checks = [], apply = true, un
     } as unknown as Cluster,
     way,
     checks,
-    kinds: new Map([["file", fileKind as unknown as HostKind]]),
+    kinds,
     clusterKind: noClusterKind,
     sources: { probes: [], resolve: async () => noArtifacts },
     open: async ({ name }) => {
@@ -55,6 +63,7 @@ async function run({ folder, hosts = ["one"], way, checks = [], apply = true, un
     chooseNodeAddresses: () => new Map(),
     readLive: async () => undefined,
     select: () => true,
+    decisive: hosts.filter((name) => name === "cp"),
     apply,
     emit: createEmit([(event) => events.push(event)]),
     signal: new AbortController().signal,
@@ -104,7 +113,54 @@ test.serial("what is about to change is recorded on the host before the change, 
   const broken = write(folder, "b", "2", { resources: () => [file("/proc/no/such", "2")] });
   await t.notThrowsAsync(run({ folder, way: [write(folder, "a", "1"), broken] }));
   const state = JSON.parse(await readFile(join(folder, "state", "state.json"), "utf8")) as { made: Record<string, unknown> };
-  t.deepEqual(state.made, { [`file:${join(folder, "one", "a")}`]: { before: null }, "file:/proc/no/such": { before: null } });
+  const path = join(folder, "one", "a");
+  t.deepEqual(state.made, {
+    [`file:${path}`]: { paths: [path], before: null },
+    "file:/proc/no/such": { paths: ["/proc/no/such"], before: null },
+  });
+});
+
+test.serial(
+  "what was made is taken away again, down to folders: files of others are put back as they were, and those beside them stay",
+  async (t) => {
+    const folder = await temporaryFolder();
+    const [made, others, mine] = [join(folder, "etc", "deep", "made"), join(folder, "others"), join(folder, "etc", "kept", "mine")];
+    await writeFile(others, "theirs", { mode: 0o640 });
+    const wishes: Step<Live> = {
+      ...write(folder, "a", "1"),
+      resources: () => [file(made, "1"), file(others, "2"), directory(dirname(mine)), file(`${dirname(mine)}/made`, "3")],
+    };
+    await run({ folder, way: [wishes] });
+    // a second change is none of what was there before
+    await run({ folder, way: [{ ...wishes, resources: () => [file(others, "4")] }] });
+    t.is(await readFile(others, "utf8"), "4");
+    await writeFile(mine, "mine");
+    await writeFile(join(dirname(made), ".made.kboot-0"), "cut off");
+    const text = await readFile(join(folder, "state", "state.json"), "utf8");
+    const removal: Step<Live> = { ...wishes, resources: () => madeOn(text).toReversed().map(gone) };
+    const { result } = await run({ folder, way: [removal] });
+    t.deepEqual([...result.errors], []);
+    t.deepEqual((await readdir(folder)).sort(), ["etc", "others"]);
+    t.deepEqual(await readdir(folder, { recursive: true }).then((all) => all.sort()), ["etc", "etc/kept", "etc/kept/mine", "others"]);
+    t.is(await readFile(others, "utf8"), "theirs");
+    t.is((await stat(others)).mode & 0o777, 0o640);
+  },
+);
+
+test.serial("a removal that was cut off before its end can run again", async (t) => {
+  const folder = await temporaryFolder();
+  const path = join(folder, "others");
+  await writeFile(path, "theirs");
+  const wishes: Step<Live> = { ...write(folder, "a", "1"), resources: () => [file(path, "2")] };
+  await run({ folder, way: [wishes] });
+  const text = await readFile(join(folder, "state", "state.json"), "utf8");
+  const [thing] = madeOn(text);
+  if (thing === undefined) throw new Error("nothing is on record");
+  const { script } = await goneKind(files).change([{ resource: gone(thing), observed: undefined, differences: [] }], {} as ChangeContext);
+  for (const _ of [1, 2]) {
+    t.is((await runFragment({ script }, { stateFolder: join(folder, "state") })).exitCode, 0);
+    t.is(await readFile(path, "utf8"), "theirs");
+  }
 });
 
 test.serial("nothing is changed anywhere while a check of any host fails", async (t) => {

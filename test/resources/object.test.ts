@@ -130,6 +130,7 @@ function recordingApi(found: readonly KubernetesObject[] = [], failures: Error[]
     },
     list: unused,
     delete: unused,
+    evict: unused,
     probe: unused,
   };
   return { api, calls };

@@ -7,6 +7,7 @@ export const flannelTraces: Traces = {
   chains: ["FLANNEL-FWD", "FLANNEL-POSTRTG"],
   ruleComments: [],
   ipsets: [],
+  nftTables: [],
   xfrmMarks: [],
   paths: [
     "/run/flannel",

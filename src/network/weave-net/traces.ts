@@ -10,6 +10,7 @@ export const weaveTraces: Traces = {
   chains: ["WEAVE", "WEAVE-EXPOSE", "WEAVE-CANARY", "WEAVE-KUBE-TEST", "WEAVE-NPC", "WEAVE-NPC-*", "WEAVE-IPSEC-*"],
   ruleComments: ["Block non-local access to Weave Net control port"],
   ipsets: ["weaver-no-masq-local", "weave-kube-test", "weave-*"],
+  nftTables: [],
   xfrmMarks: ["0x20000/0x20000"],
   paths: [
     "/var/lib/weave",

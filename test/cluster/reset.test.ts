@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import test from "ava";
+import { buildBundle } from "../components/build.ts";
+import { kboot, type Lab, lab, labSet, labUp, onHost, readEvents, writeInventory } from "./support/lab.ts";
+import { compareLooks, snapshot } from "./support/snapshot.ts";
+
+const members = ["cp1", "worker1"];
+const set = labSet();
+
+let hosts: Lab;
+let folder: string;
+let inventory: string;
+/** What each host was before kboot. */
+const bare: Record<string, readonly string[]> = {};
+
+test.before(async () => {
+  const { bundle } = await buildBundle();
+  hosts = await labUp(set, { controlPlanes: 1, workers: 3 });
+  await lab("bare", "--set", set);
+  folder = await mkdtemp(join(tmpdir(), "kboot-cluster-"));
+  inventory = await writeInventory(hosts, { folder, bundle, hosts: members });
+});
+test.after.always(() => rm(folder, { recursive: true, force: true }));
+
+/** What a user has put where kboot works, and what was there already when kboot came. */
+const own = `
+mkdir -p /etc/kubernetes /etc/containerd /etc/sysctl.d
+echo mine > /etc/kubernetes/mine.yaml
+echo 'version = 2' > /etc/containerd/config.toml
+chmod 0640 /etc/containerd/config.toml`;
+
+const changesOf = async (host: string) => compareLooks(bare[host] ?? [], await snapshot(hosts, host));
+
+const kubectl = (words: string) => onHost(hosts, "cp1", `kubectl --kubeconfig=/etc/kubernetes/admin.conf ${words}`);
+
+test("a worker leaves the cluster and is what it was before kboot; a whole reset that was killed in its middle is ended by the next", async (t) => {
+  t.timeout(600_000);
+  for (const host of members) {
+    await onHost(hosts, host, own);
+    bare[host] = await snapshot(hosts, host);
+  }
+  const applied = await kboot("apply", "-f", inventory);
+  t.is(applied.exitCode, 0, applied.stdout + applied.stderr);
+  await onHost(hosts, "cp1", "echo later > /etc/kubernetes/later.yaml");
+
+  const planned = await kboot("reset", "-f", inventory, "--limit", "worker1", "--dry-run");
+  t.regex(planned.stdout, /binary:\/usr\/local\/bin\/kubelet/);
+  t.regex(planned.stdout, /move its pods to other nodes/);
+  const one = await kboot("reset", "-f", inventory, "--limit", "worker1", "--yes");
+  t.is(one.exitCode, 0, one.stdout + one.stderr);
+  t.log(one.stdout);
+  t.deepEqual(await changesOf("worker1"), []);
+  t.false((await kubectl("get nodes -o name")).includes("worker1"));
+
+  const back = await kboot("apply", "-f", inventory);
+  t.is(back.exitCode, 0, back.stdout + back.stderr);
+  await killReset(t, 1500);
+  const whole = await kboot("reset", "-f", inventory, "--yes");
+  t.is(whole.exitCode, 0, whole.stdout + whole.stderr);
+  t.log(whole.stdout);
+  t.is(await onHost(hosts, "cp1", "cat /etc/kubernetes/later.yaml; rm /etc/kubernetes/later.yaml"), "later");
+  for (const host of members) t.deepEqual(await changesOf(host), [], host);
+  const nothing = await kboot("reset", "-f", inventory, "--yes");
+  t.is(nothing.exitCode, 0, nothing.stderr);
+  t.regex(nothing.stdout, /worker1: nothing of kboot's is here/);
+  const again = await kboot("apply", "-f", inventory);
+  t.is(again.exitCode, 0, again.stdout + again.stderr);
+});
+
+/** Starts a whole reset and kills it some time after the first host has begun to end its node. */
+async function killReset(t: { log(text: string): void; is(one: unknown, other: unknown, text: string): void }, delayMs: number) {
+  const child = kboot("reset", "-f", inventory, "--yes", "--output", "json");
+  let killing: Promise<void> | undefined;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [event] = readEvents(`${line}\n`);
+    if (killing !== undefined || event?.type !== "step-started") continue;
+    killing = sleep(delayMs).then(() => {
+      child.kill("SIGKILL");
+    });
+    t.log(`killed ${delayMs} ms after ${event.host} began with ${event.step}`);
+  }
+  await killing;
+  const { signal, stderr } = await child;
+  t.is(signal, "SIGKILL", stderr);
+}
