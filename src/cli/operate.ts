@@ -14,6 +14,7 @@ import { createReadLive } from "../kubernetes/live.ts";
 import { imagesFor } from "../network/cluster-images.ts";
 import { hostKinds, objectClusterKind } from "../resources/index.ts";
 import { bootstrapWay } from "../steps/index.ts";
+import { turnsOf } from "../steps/turns.ts";
 import { nearest } from "../suggest.ts";
 
 /** Which part of the way, and which hosts, a run is about. Undefined: all. */
@@ -55,6 +56,7 @@ export async function operate(cluster: Cluster, run: RunIdentity, select: Select
     chooseNodeAddresses,
     readLive: createReadLive(),
     select,
+    turns: turnsOf(cluster),
     apply: run.mode === "change",
     emit,
     signal,

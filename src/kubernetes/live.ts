@@ -9,6 +9,9 @@ import { readWorkload } from "./workload-status.ts";
 export interface LiveNode {
   readonly name: string;
   readonly isReady: boolean;
+  /** When its kubelet said so, seconds since the epoch by the host's clock. */
+  readonly saidAt: number;
+  readonly annotations: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];
   readonly internalAddress: string | undefined;
@@ -67,7 +70,7 @@ async function readCluster(api: Api, caCert: string, signal: AbortSignal): Promi
 interface NodeShape {
   readonly spec?: { readonly taints?: readonly Taint[] };
   readonly status?: {
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly lastHeartbeatTime?: string | Date }[];
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
     readonly nodeInfo?: { readonly kubeletVersion?: string };
   };
@@ -75,9 +78,12 @@ interface NodeShape {
 
 export function readNode(object: KubernetesObject): LiveNode {
   const { spec, status } = object as unknown as NodeShape;
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
   return {
     name: object.metadata.name,
-    isReady: status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false,
+    isReady: ready?.status === "True",
+    saidAt: new Date(ready?.lastHeartbeatTime ?? 0).getTime() / 1000,
+    annotations: object.metadata.annotations ?? {},
     labels: object.metadata.labels ?? {},
     taints: spec?.taints ?? [],
     internalAddress: status?.addresses?.find(({ type }) => type === "InternalIP")?.address,

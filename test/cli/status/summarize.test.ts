@@ -16,7 +16,18 @@ const cluster = testCluster({
 
 function node(name: string, isReady: boolean, labels = {}) {
   const why = isReady ? undefined : "Kubelet stopped posting node status.";
-  return { name, isReady, labels, taints: [], internalAddress: "192.0.2.1", kubeletVersion: "v1.36.3", runtime: "containerd://2.2.9", why };
+  return {
+    name,
+    isReady,
+    labels,
+    taints: [],
+    saidAt: 0,
+    annotations: {},
+    internalAddress: "192.0.2.1",
+    kubeletVersion: "v1.36.3",
+    runtime: "containerd://2.2.9",
+    why,
+  };
 }
 
 function look(ports: readonly number[]): Answer<HostLook> {
