@@ -5,7 +5,10 @@ import { bootstrapGroup } from "./bootstrap-rbac.ts";
 import { binding, configMap, group, mayGet, role } from "./build.ts";
 import { withoutCredentials } from "./credentials.ts";
 
-const name = "kboot-config";
+/** Name of the ConfigMap, in kube-system. */
+export const kbootConfigName = "kboot-config";
+
+const name = kbootConfigName;
 const namespace = "kube-system";
 
 /** ConfigMap kboot-config: the resolved wish without secrets and without what concerns the operator's machine; joining nodes may read it. */

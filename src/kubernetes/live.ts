@@ -1,7 +1,10 @@
-import type { Api, KubernetesObject, ReadLive } from "../engine/contracts.ts";
+import type { Api, KubernetesObject, ObjectRef, ReadLive } from "../engine/contracts.ts";
 import type { Taint } from "../inventory/cluster.ts";
 import { administratorAccess, learnCa } from "./administrator.ts";
 import { openApi } from "./api.ts";
+import { kbootConfigName } from "./kboot-config.ts";
+import { kbootObjectsName, readRefs } from "./kboot-objects.ts";
+import { type Settled, settledByKbootConfig, settledByKubeadmConfig } from "./settled.ts";
 import { workloadName } from "./workload-name.ts";
 import { readWorkload } from "./workload-status.ts";
 
@@ -28,6 +31,10 @@ export interface Live {
   readonly workloads: ReadonlyMap<string, boolean>;
   /** DaemonSets as the API shows them, named as workloads are. */
   readonly daemonSets: ReadonlyMap<string, KubernetesObject>;
+  /** What kubeadm-config and kboot-config say of what cannot be changed. */
+  readonly settled: readonly Settled[];
+  /** Objects that kboot has applied, or was about to. */
+  readonly applied: readonly ObjectRef[];
 }
 
 /** Reads Live with an administrator's certificate that is issued for this run and kept in memory. */
@@ -51,10 +58,17 @@ export function createReadLive(): ReadLive<Live> {
 }
 
 async function readCluster(api: Api, caCert: string, signal: AbortSignal): Promise<Live> {
-  const [nodes, daemonSets, deployments] = await Promise.all([
+  const configMap = async (name: string) => {
+    const found = await api.get({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "kube-system" } }, signal);
+    return (found?.["data"] ?? {}) as Readonly<Record<string, string>>;
+  };
+  const [nodes, daemonSets, deployments, kubeadmConfig, kbootConfig, kbootObjects] = await Promise.all([
     api.list("v1", "Node", {}, signal),
     api.list("apps/v1", "DaemonSet", {}, signal),
     api.list("apps/v1", "Deployment", {}, signal),
+    configMap("kubeadm-config"),
+    configMap(kbootConfigName),
+    configMap(kbootObjectsName),
   ]);
   const live = new Map(nodes.map((node) => [node.metadata.name, readNode(node)]));
   const readyNodes = [...live.values()].filter((node) => node.isReady).length;
@@ -63,6 +77,8 @@ async function readCluster(api: Api, caCert: string, signal: AbortSignal): Promi
     caCert,
     nodes: live,
     workloads: new Map(workloads.map(({ name, ok }) => [name, ok])),
+    settled: [settledByKubeadmConfig(kubeadmConfig["ClusterConfiguration"]), settledByKbootConfig(kbootConfig["cluster.yaml"])],
+    applied: readRefs(kbootObjects["objects"]),
     daemonSets: new Map(daemonSets.map((object) => [workloadName(object), object])),
   };
 }

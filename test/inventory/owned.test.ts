@@ -59,7 +59,7 @@ test(
 
 test(
   "refuses arguments of auditing beside audit",
-  refuses,
+  refusesByRule,
   "  audit: { policyFile: ./policy.yaml }\n  extraArgs: { apiServer: { audit-log-maxage: 3, audit-log-mode: batch } }",
   ['7:29 extraArgs.apiServer["audit-log-maxage"]: must not be set here; set audit.maxAgeDays'],
 );

@@ -113,6 +113,17 @@ test("a version that differs is shown, and is no problem", (t) => {
   t.true(ok);
 });
 
+test("a node that no host of the inventory is is shown as such, and is no problem", (t) => {
+  const nodes = [node("cp1", true), node("node-w1", true), node("old", true)];
+  const status = summarize(cluster, { ...well, nodes: { value: nodes } });
+  t.deepEqual(
+    status.nodes.items.map(({ inInventory }) => inInventory),
+    [true, true, false],
+  );
+  t.regex(printStatus(status), /^old \(not in the inventory\) /m);
+  t.true(status.ok);
+});
+
 const finds = test.macro((t, changes: Partial<Findings>, expected: readonly string[]) => {
   const status = summarize(cluster, { ...well, ...changes });
   t.deepEqual(status.problems, expected);
