@@ -3,6 +3,7 @@ import type { Live } from "../kubernetes/live.ts";
 import { clusterChecks } from "./cluster.ts";
 import { containerRuntimeChecks } from "./container-runtime.ts";
 import { hostChecks } from "./hosts.ts";
+import { inPlaceChecks } from "./in-place.ts";
 import { networkChecks } from "./network.ts";
 import { weaveChecks } from "./weave-net.ts";
 
@@ -11,6 +12,7 @@ export const checks: readonly Check<Live>[] = [
   ...hostChecks,
   ...containerRuntimeChecks,
   ...clusterChecks,
+  ...inPlaceChecks,
   ...networkChecks,
   ...weaveChecks,
 ];

@@ -56,17 +56,19 @@ export const networkChecks: readonly Check<Live>[] = [
   {
     name: "network-change",
     problems({ cluster, live }) {
-      const others = Object.entries(networkDaemonSets).filter(([plugin]) => plugin !== cluster.network.plugin);
-      const running = others.find(([, daemonSet]) => live?.workloads.has(workloadName(daemonSet)));
-      return running === undefined || networkPlugin(cluster) === undefined
-        ? []
-        : [
-            {
-              host: undefined,
-              message: `the cluster runs ${running[0]}, and the inventory asks for ${cluster.network.plugin}: two networks would fight over the nodes`,
-              hint: `set network.plugin: ${running[0]}, or make a new cluster`,
-            },
-          ];
+      const { plugin } = cluster.network;
+      const installed = live?.settled.find(({ networkPlugin: one }) => one !== undefined)?.networkPlugin;
+      const running = Object.entries(networkDaemonSets).flatMap(([name, daemonSet]) =>
+        live?.workloads.has(workloadName(daemonSet)) ? [name] : [],
+      );
+      const others = running.filter((name) => name !== plugin && (plugin !== "none" || name === installed));
+      // a network of the user's own shows in no way that is known
+      const own = installed === "none" && plugin !== "none" && running.length === 0 ? ["a network of your own"] : [];
+      return [...others, ...own].slice(0, 1).map((is) => ({
+        host: undefined,
+        message: `the cluster runs ${is}, and the inventory asks for ${plugin}: it cannot be changed in place, as two networks would fight over the nodes`,
+        hint: `set network.plugin: ${own.length > 0 ? "none" : is}, or make a new cluster: kboot reset, then kboot apply`,
+      }));
     },
   },
 ];

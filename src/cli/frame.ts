@@ -18,7 +18,11 @@ export interface FrameOptions {
 }
 
 /** Does a run with display and log around it. Throws what ended it early, and one error for all hosts that were set aside. */
-export async function frameRun(options: FrameOptions, signal: AbortSignal, operate: (emit: Emit) => Promise<RunResult>): Promise<RunResult> {
+export async function frameRun(
+  options: FrameOptions,
+  signal: AbortSignal,
+  operate: (emit: Emit) => Promise<RunResult>,
+): Promise<RunResult> {
   const { cluster, output, identity, next } = options;
   const log = identity.mode === "change" ? await prepareLog(cluster, identity) : undefined;
   const ui = await chooseListeners({ output, log, next });

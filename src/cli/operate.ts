@@ -15,6 +15,7 @@ import { imagesFor } from "../network/cluster-images.ts";
 import { hostKinds, objectClusterKind } from "../resources/index.ts";
 import { bootstrapWay } from "../steps/index.ts";
 import { foreseeInterruptions } from "../steps/interruptions.ts";
+import { turnsOf } from "../steps/turns.ts";
 import { controlPlanes } from "../steps/where.ts";
 import { nearest } from "../suggest.ts";
 
@@ -65,6 +66,7 @@ export async function operate(
     readLive: createReadLive(),
     select,
     decisive: controlPlanes(cluster),
+    turns: turnsOf(cluster),
     apply: run.mode === "change",
     foresee: foreseeInterruptions,
     ...more,

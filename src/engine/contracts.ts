@@ -291,6 +291,17 @@ export interface Step<Live> {
   readonly bulk?: boolean;
   /** At most this many of the step's hosts at a time. */
   readonly exclusive?: number;
+  /**
+   * True when the step interrupts what runs on the host: it then waits for the host's turn, which the host keeps until its last step is
+   * done, and for good when it fails. `changing` holds ids and paths that this run changes there.
+   */
+  interrupts?(site: Site<Live>, host: string, changing: ReadonlySet<string>): boolean;
+}
+
+/** Of these hosts so many at a time are interrupted. */
+export interface Turns {
+  readonly hosts: readonly string[];
+  readonly atATime: number;
 }
 
 /** What the running cluster says, and the way to it. */
@@ -312,5 +323,7 @@ export type ReadLive<Live> = (context: {
 export interface Check<Live> {
   /** Kebab-case; may stand in the inventory's `ignoreChecks`. */
   readonly name: string;
+  /** What it finds is told as a notice, and stops nothing. */
+  readonly isNotice?: boolean;
   problems(site: Site<Live>): readonly Problem[];
 }

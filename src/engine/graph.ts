@@ -1,4 +1,4 @@
-import { clusterPlace } from "./contracts.ts";
+import { clusterPlace, type Turns } from "./contracts.ts";
 import type { Pair } from "./pairs.ts";
 
 /** How a pair ended. `skipped`: its host was set aside, or the run stopped, before it began. */
@@ -10,6 +10,9 @@ export interface GraphOptions<Live> {
   readonly setAside: ReadonlySet<string>;
   /** Hosts whose failure stops the whole run. The cluster itself always does. */
   readonly decisive: ReadonlySet<string>;
+  /** Hosts of which only so many are interrupted at a time, and whether a pair interrupts its host. */
+  readonly turns?: readonly Turns[];
+  interrupts?(pair: Pair<Live>): boolean;
   /** Runs one pair; a rejection is its failure. */
   run(pair: Pair<Live>): Promise<void>;
   readonly signal: AbortSignal;
@@ -17,8 +20,9 @@ export interface GraphOptions<Live> {
 
 /**
  * Runs each pair as soon as what it needs is done. On one host one pair at a time, bulk pairs beside them, one at a time too.
- * A host that failed a pair gets no later one; the other hosts go on, unless the host was decisive. Resolves when nothing
- * runs any more and nothing can start; never rejects.
+ * A host that failed a pair gets no later one; the other hosts go on, unless the host was decisive. A host that is interrupted has a turn
+ * from then until all of its pairs are done; one that fails keeps it, so that what broke it does not go on to break the others. Resolves
+ * when nothing runs any more and nothing can start; never rejects.
  */
 export async function runGraph<Live>(options: GraphOptions<Live>): Promise<ReadonlyMap<string, PairOutcome>> {
   const { pairs } = options;
@@ -26,7 +30,15 @@ export async function runGraph<Live>(options: GraphOptions<Live>): Promise<Reado
   const running = new Map<string, Pair<Live>>();
   const aside = new Set(options.setAside);
   const finished = new Set<Promise<void>>();
+  const groups = new Map((options.turns ?? []).flatMap((turns) => turns.hosts.map((host) => [host, turns] as const)));
+  const interrupted = new Set<string>();
+  const left = new Map([...Map.groupBy(pairs, ({ host }) => host)].map(([host, own]) => [host, own.length]));
   let stopped = false;
+
+  const needsTurn = (pair: Pair<Live>): boolean =>
+    groups.has(pair.host) && !interrupted.has(pair.host) && (options.interrupts?.(pair) ?? false);
+
+  const isFree = ({ hosts, atATime }: Turns): boolean => hosts.filter((host) => interrupted.has(host)).length < atATime;
 
   const state = (pair: Pair<Live>): PairOutcome | undefined => outcomes.get(pair.key);
 
@@ -45,16 +57,22 @@ export async function runGraph<Live>(options: GraphOptions<Live>): Promise<Reado
       if (other.host === pair.host && (other.step.bulk ?? false) === (pair.step.bulk ?? false)) return false;
     }
     const sameStep = [...running.values()].filter((other) => other.step.id === pair.step.id).length;
-    return sameStep < (pair.step.exclusive ?? Number.POSITIVE_INFINITY);
+    if (sameStep >= (pair.step.exclusive ?? Number.POSITIVE_INFINITY)) return false;
+    const group = groups.get(pair.host);
+    return group === undefined || !needsTurn(pair) || isFree(group);
   };
 
   const start = (pair: Pair<Live>): void => {
     running.set(pair.key, pair);
+    if (needsTurn(pair)) interrupted.add(pair.host);
     const promise: Promise<void> = options
       .run(pair)
       .then(
         () => {
           outcomes.set(pair.key, "done");
+          const rest = (left.get(pair.host) ?? 0) - 1;
+          left.set(pair.host, rest);
+          if (rest === 0) interrupted.delete(pair.host);
         },
         () => {
           outcomes.set(pair.key, "failed");

@@ -3,7 +3,7 @@ import type { Host, RunIdentity } from "../host/host.ts";
 import type { Cluster, ClusterHost } from "../inventory/cluster.ts";
 import { coalesce } from "./coalesce.ts";
 import { composeChange, type HostKinds, kindOf } from "./compose.ts";
-import type { AnyResource, Api, ArtifactSources, Check, ClusterKind, LiveReading, ReadLive, Site, Step } from "./contracts.ts";
+import type { AnyResource, Api, ArtifactSources, Check, ClusterKind, LiveReading, ReadLive, Site, Step, Turns } from "./contracts.ts";
 import { clusterPlace } from "./contracts.ts";
 import type { Emit } from "./events.ts";
 import { type PairOutcome, runGraph } from "./graph.ts";
@@ -29,6 +29,8 @@ export interface RunOptions<Live> {
   select(host: string, step: string): boolean;
   /** Hosts without which the others need not go on. */
   readonly decisive: readonly string[];
+  /** Hosts of which only so many are interrupted at a time. */
+  readonly turns?: readonly Turns[];
   readonly apply: boolean;
   /** What a plan interrupts; pure. */
   foresee?(plan: Plan): readonly Interruption[];
@@ -83,6 +85,10 @@ export class Session<Live> {
     for (const check of checks) {
       const ignored = cluster.ignoreChecks.includes(check.name);
       for (const problem of check.problems(this.#site)) {
+        if (check.isNotice) {
+          emit({ type: "notice", message: problem.message, hint: problem.hint });
+          continue;
+        }
         emit({ type: "problem", check: check.name, ...problem, ignored });
         if (ignored) continue;
         decisive.push({
@@ -113,13 +119,36 @@ export class Session<Live> {
   }
 
   async apply(): Promise<ReadonlyMap<string, PairOutcome>> {
-    return runGraph({
+    const outcomes = await runGraph({
       pairs: this.#pairs,
       setAside: new Set(this.#site.unreachable.keys()),
       decisive: new Set(this.#options.decisive),
       signal: this.#options.signal,
+      turns: this.#options.turns ?? [],
+      interrupts: (pair) => this.#interrupts(pair),
       run: (pair) => this.#runPair(pair),
     });
+    if (!this.#options.signal.aborted) this.#tellSpared(outcomes);
+    return outcomes;
+  }
+
+  #interrupts(pair: Pair<Live>): boolean {
+    return pair.step.interrupts?.(this.#site, pair.host, this.#changing.get(pair.host) ?? new Set()) ?? false;
+  }
+
+  /** Says which hosts were not interrupted since others of their group that were have failed. */
+  #tellSpared(outcomes: ReadonlyMap<string, PairOutcome>): void {
+    for (const { hosts } of this.#options.turns ?? []) {
+      const failed = hosts.filter((host) => this.errors.has(host));
+      const waiting = this.#pairs.filter((pair) => outcomes.get(pair.key) === "skipped" && hosts.includes(pair.host));
+      const spared = new Set(waiting.filter((pair) => !failed.includes(pair.host) && this.#interrupts(pair)).map(({ host }) => host));
+      if (failed.length === 0 || spared.size === 0) continue;
+      this.#options.emit({
+        type: "notice",
+        message: `${[...spared].join(", ")}: left as they are, since they would have been interrupted next and ${failed.join(", ")} failed`,
+        hint: "put right what failed, then run the same command again: it goes on where it stopped",
+      });
+    }
   }
 
   async #runPair(pair: Pair<Live>): Promise<void> {

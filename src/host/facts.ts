@@ -65,7 +65,7 @@ export interface Facts {
     readonly caKey: Secret | undefined;
     /** The kubelet has its kubeconfig and the certificate that this names, and no bootstrap file is left: the host has joined. */
     readonly kubeletCredential: boolean;
-    /** File names in /etc/kubernetes/manifests. */
-    readonly manifests: readonly string[];
+    /** Static pods of /etc/kubernetes/manifests, by the file's name without its ending. */
+    readonly manifests: Readonly<Record<string, string>>;
   };
 }

@@ -87,8 +87,7 @@ show state "${stateFolder}/state.json"
 show ca-cert /etc/kubernetes/pki/ca.crt
 show ca-key /etc/kubernetes/pki/ca.key
 if [ -s /etc/kubernetes/kubelet.conf ] && [ -s /var/lib/kubelet/pki/kubelet-client-current.pem ] && [ ! -e /etc/kubernetes/bootstrap-kubelet.conf ]; then section kubelet-credential; fi
-section manifests
-for name in /etc/kubernetes/manifests/*; do if [ -f "$name" ]; then echo "\${name##*/}"; fi; done
+for path in /etc/kubernetes/manifests/*.yaml; do name=\${path##*/}; show "manifest \${name%.yaml}" "$path"; done
 `;
 
 /**

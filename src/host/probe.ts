@@ -73,7 +73,9 @@ export function parseFacts(stdout: Buffer, readAt: Date): Facts {
       caCert: sections.get("ca-cert"),
       caKey: has("ca-key") ? new Secret(sections.get("ca-key") ?? "") : undefined,
       kubeletCredential: has("kubelet-credential"),
-      manifests: lines("manifests"),
+      manifests: Object.fromEntries(
+        [...sections].flatMap(([name, text]) => (name.startsWith("manifest ") ? [[name.slice("manifest ".length), text]] : [])),
+      ),
     },
   };
 }

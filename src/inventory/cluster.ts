@@ -1,4 +1,5 @@
 import type { Secret } from "../secret.ts";
+import type { MaxUnavailable } from "./max-unavailable.ts";
 
 /** One name and value of a component's command line; a name may repeat. */
 export interface ExtraArg {
@@ -107,6 +108,18 @@ export interface WeaveNetwork {
 
 export type Network = FlannelNetwork | WeaveNetwork | { readonly plugin: "none" };
 
+/** What the API server writes about requests. */
+export interface Audit {
+  /** Absolute path on the operator's machine. */
+  readonly policyFile: string;
+  /** What `policyFile` holds. */
+  readonly policy: string;
+  readonly logPath: string;
+  readonly maxAgeDays: number;
+  readonly maxBackups: number;
+  readonly maxSizeMegabytes: number;
+}
+
 /** The inventory, validated and with every default filled in. Computed purely from the file. */
 export interface Cluster {
   /** Also the context name in kubeconfigs. */
@@ -140,8 +153,12 @@ export interface Cluster {
     readonly etcd: readonly ExtraArg[];
     readonly kubelet: readonly ExtraArg[];
   };
+  /** Undefined: the API server writes no audit log. */
+  readonly audit: Audit | undefined;
   readonly network: Network;
   readonly sources: readonly ArtifactSource[];
+  /** At most so many workers are interrupted at a time. */
+  readonly maxUnavailable: MaxUnavailable;
   /** Names of checks whose failure is only reported. */
   readonly ignoreChecks: readonly string[];
 }

@@ -40,6 +40,14 @@ const componentArgs: Readonly<Record<string, Readonly<Record<string, string>>>> 
   kubelet: kubeletArgs,
 };
 
+const auditArgs: Readonly<Record<string, string>> = {
+  "audit-policy-file": "set audit.policyFile",
+  "audit-log-path": "set audit.logPath",
+  "audit-log-maxage": "set audit.maxAgeDays",
+  "audit-log-maxbackup": "set audit.maxBackups",
+  "audit-log-maxsize": "set audit.maxSizeMegabytes",
+};
+
 /** Refuses what would contradict the rest of the cluster if it were set in a free-form part. */
 export function ownedSettings({ spec, hosts }: Draft): readonly Finding[] {
   return [
@@ -53,6 +61,8 @@ export function ownedSettings({ spec, hosts }: Draft): readonly Finding[] {
         component,
       ]),
     ),
+    // without audit these are the user's own
+    ...findArgs(spec.audit === undefined ? {} : spec.extraArgs?.apiServer, auditArgs, ["spec", "extraArgs", "apiServer"]),
     ...hosts.flatMap(({ index, host }) => [
       ...findOwned(host.kubelet, kubelet, ["spec", "hosts", index, "kubelet"]),
       ...findArgs(host.kubeletExtraArgs, kubeletArgs, ["spec", "hosts", index, "kubeletExtraArgs"]),

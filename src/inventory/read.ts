@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { KbootError } from "../errors.ts";
 import { Secret } from "../secret.ts";
+import { readAuditPolicy } from "./audit-policy.ts";
 import type { Cluster } from "./cluster.ts";
 import { parseInventory } from "./parse.ts";
 import { formatProblem, type Problem } from "./problem.ts";
@@ -20,11 +21,20 @@ export async function readInventory(file: string, checks?: readonly string[]): P
   });
   const parsed = parseInventory(text, { file, home: homedir(), checks });
   if (parsed.cluster === undefined) throw refuse(file, parsed.problems);
-  const { network } = parsed.cluster;
-  if (network.plugin !== "weave-net" || network.passwordFile === undefined) return parsed.cluster;
-  const password = await readPassword(network.passwordFile);
-  if (typeof password !== "string") return { ...parsed.cluster, network: { ...network, password } };
-  throw refuse(file, [parsed.locate({ path: ["spec", "network", "passwordFile"], message: password })]);
+  const { network, audit } = parsed.cluster;
+  const path = network.plugin === "weave-net" ? network.passwordFile : undefined;
+  const password = path === undefined ? undefined : await readPassword(path);
+  const policy = audit === undefined ? undefined : await readAuditPolicy(audit.policyFile);
+  const problems = [
+    ...(typeof password === "string" ? [parsed.locate({ path: ["spec", "network", "passwordFile"], message: password })] : []),
+    ...(policy !== undefined && "wrong" in policy ? [parsed.locate({ path: ["spec", "audit", "policyFile"], message: policy.wrong })] : []),
+  ];
+  if (problems.length > 0) throw refuse(file, problems);
+  return {
+    ...parsed.cluster,
+    ...(password instanceof Secret && network.plugin === "weave-net" ? { network: { ...network, password } } : {}),
+    ...(audit !== undefined && policy !== undefined && "policy" in policy ? { audit: { ...audit, ...policy } } : {}),
+  };
 }
 
 function refuse(file: string, problems: readonly Problem[]): KbootError {

@@ -60,8 +60,20 @@ export function resolveCluster({ metadata: { name }, spec }: InventoryFile, orig
       etcd: resolveArgs(spec.extraArgs?.etcd),
       kubelet: resolveArgs(spec.extraArgs?.kubelet),
     },
+    audit:
+      spec.audit === undefined
+        ? undefined
+        : {
+            policyFile: resolvePath(spec.audit.policyFile, origin),
+            policy: "",
+            logPath: spec.audit.logPath ?? "/var/log/kubernetes/audit/audit.log",
+            maxAgeDays: spec.audit.maxAgeDays ?? 30,
+            maxBackups: spec.audit.maxBackups ?? 10,
+            maxSizeMegabytes: spec.audit.maxSizeMegabytes ?? 100,
+          },
     network: resolveNetwork(spec, { args: resolveArgs, path: (path) => resolvePath(path, origin) }),
     sources: (spec.sources ?? ["upstream"]).map((source) => resolveSource(source, origin)),
+    maxUnavailable: spec.maxUnavailable ?? "10%",
     ignoreChecks: spec.ignoreChecks ?? [],
   };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { choice, extraArgs, fields, integer, judged, list, map, text, wrongType } from "./fields.ts";
 import { judgeKey, judgeLabelKey, judgeValue } from "./marks.ts";
+import { judgePercent } from "./max-unavailable.ts";
 import { network } from "./network-schema.ts";
 import { judgeHostAddress, judgeSubnet } from "./subnet.ts";
 import {
@@ -8,6 +9,7 @@ import {
   judgeEndpointHost,
   judgeKubernetesVersion,
   judgeLabel,
+  judgeLogPath,
   judgePackage,
   judgePath,
   judgeRepository,
@@ -105,7 +107,17 @@ export const specShape = {
     etcd: extraArgs.optional(),
     kubelet: extraArgs.optional(),
   }).optional(),
+  audit: fields({
+    policyFile: text(judgePath, "name a file with an audit policy"),
+    logPath: text(judgeLogPath).optional(),
+    maxAgeDays: integer(0, 36500).optional(),
+    maxBackups: integer(0, 10000).optional(),
+    maxSizeMegabytes: integer(0, 100000).optional(),
+  }).optional(),
   sources: list(source).optional(),
+  maxUnavailable: z
+    .union([integer(1, 5000), text(judgePercent)], { error: "is neither a number nor a part; write 1 or more, or 1% to 100%" })
+    .optional(),
   ignoreChecks: list(text()).optional(),
   hosts: judged(list(hostSchema, "name at least one host"), (hosts) =>
     hosts.length === 0 ? "is empty; name at least one host" : undefined,

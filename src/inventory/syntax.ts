@@ -120,3 +120,9 @@ export const judgeAllocation = matching(
   /^(consensus=[1-9]\d*|seed=[^\s,]+(,[^\s,]+)*|observer)$/,
   (text) => `${JSON.stringify(text)} is not known; write consensus=3, seed= and the names of peers, or observer`,
 );
+
+/** Absolute path of a log on a host, in a directory that is mounted into a pod. */
+export const judgeLogPath = matching(
+  /^(\/[A-Za-z0-9._-]+){2,}$/,
+  (path) => `${JSON.stringify(path)} is not an absolute path of a file in a directory; write it like /var/log/kubernetes/audit/audit.log`,
+);

@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import type { Cluster, ExtraArg } from "../inventory/cluster.ts";
 import { pkiDir } from "../pki/table.ts";
 import { type ObjectResource, object } from "../resources/object.ts";
+import { apiServerArguments, auditVolumes } from "./audit.ts";
 import { configMap } from "./build.ts";
 import { kubeletConfiguration } from "./kubelet.ts";
 import { etcdDataDir } from "./paths.ts";
@@ -24,9 +25,13 @@ export function kubeadmConfig(cluster: Cluster): readonly ObjectResource[] {
 
 /** The cluster as kubeadm describes it. */
 export function clusterConfiguration(cluster: Cluster): Readonly<Record<string, unknown>> {
-  const { apiServer, controllerManager, scheduler, etcd } = cluster.extraArgs;
+  const { controllerManager, scheduler, etcd } = cluster.extraArgs;
   return {
-    apiServer: { ...extraArgs(apiServer), ...(cluster.certSANs.length === 0 ? {} : { certSANs: cluster.certSANs }) },
+    apiServer: {
+      ...extraArgs(apiServerArguments(cluster)),
+      ...extraVolumes(cluster),
+      ...(cluster.certSANs.length === 0 ? {} : { certSANs: cluster.certSANs }),
+    },
     apiVersion: "kubeadm.k8s.io/v1beta4",
     caCertificateValidityPeriod: days(cluster.caCertificateValidityDays),
     certificateValidityPeriod: days(cluster.certificateValidityDays),
@@ -48,6 +53,17 @@ export function clusterConfiguration(cluster: Cluster): Readonly<Record<string, 
 
 function extraArgs(args: readonly ExtraArg[]) {
   return args.length === 0 ? {} : { extraArgs: args.map(({ name, value }) => ({ name, value })) };
+}
+
+function extraVolumes(cluster: Cluster) {
+  const volumes = auditVolumes(cluster).map(({ name, path, type, readOnly }) => ({
+    name,
+    hostPath: path,
+    mountPath: path,
+    readOnly,
+    pathType: type,
+  }));
+  return volumes.length === 0 ? {} : { extraVolumes: volumes };
 }
 
 /** As Go writes a duration. */

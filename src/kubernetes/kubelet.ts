@@ -19,6 +19,9 @@ export const kubeletFiles = {
   dropIn: `${unitDir}/kubelet.service.d/10-kubeadm.conf`,
 } as const;
 
+/** Flags with which a worker registers its node. The kubelet uses them once, so that nothing restarts when they change. */
+export const kubeletRegistrationFile = `${kubeletDir}/kboot-flags.env`;
+
 /** A KubeletConfiguration, for `yaml` to write. */
 export type KubeletConfiguration = Readonly<Record<string, unknown>>;
 
@@ -62,16 +65,19 @@ export function kubeletInstanceConfig(cluster: Cluster, host: ClusterHost): stri
 
 /** Content of kubeadm-flags.env: the flags that differ from node to node (kubeadm/app/phases/kubelet/flags.go). */
 export function kubeletFlagsEnv(cluster: Cluster, host: ClusterHost, nodeAddress: string, facts: Pick<Facts, "hostname">): string {
-  const taints = host.role === "worker" ? host.taints.map(formatTaint).join(",") : "";
   const defaults = {
     "node-ip": nodeAddress,
     ...(host.nodeName === facts.hostname.toLowerCase() ? {} : { "hostname-override": host.nodeName }),
     ...(minorVersion(cluster.kubernetesVersion).podInfraContainerImageFlag ? { "pod-infra-container-image": pauseImage(cluster) } : {}),
-    // a control plane's taints are set over the API, as kubeadm does
-    ...(taints === "" ? {} : { "register-with-taints": taints }),
   };
   const words = commandArguments(defaults, mergeArguments(cluster.extraArgs.kubelet, host.kubeletExtraArgs));
   return `KUBELET_KUBEADM_ARGS=${JSON.stringify(words.join(" "))}\n`;
+}
+
+/** Content of kboot-flags.env. A control plane's taints are set over the API, as kubeadm does. */
+export function kubeletRegistrationEnv(host: ClusterHost): string {
+  const taints = host.role === "worker" ? host.taints.map(formatTaint).join(",") : "";
+  return `KUBELET_KBOOT_ARGS=${JSON.stringify(taints === "" ? "" : `--register-with-taints=${taints}`)}\n`;
 }
 
 function formatTaint({ key, value, effect }: Taint): string {

@@ -1,7 +1,10 @@
-import type { Api, KubernetesObject, ReadLive } from "../engine/contracts.ts";
+import type { Api, KubernetesObject, ObjectRef, ReadLive } from "../engine/contracts.ts";
 import type { Taint } from "../inventory/cluster.ts";
 import { administratorAccess, learnCa } from "./administrator.ts";
 import { openApi } from "./api.ts";
+import { kbootConfigName } from "./kboot-config.ts";
+import { kbootObjectsName, readRefs } from "./kboot-objects.ts";
+import { type Settled, settledByKbootConfig, settledByKubeadmConfig } from "./settled.ts";
 import { workloadName } from "./workload-name.ts";
 import { readWorkload } from "./workload-status.ts";
 
@@ -9,6 +12,9 @@ import { readWorkload } from "./workload-status.ts";
 export interface LiveNode {
   readonly name: string;
   readonly isReady: boolean;
+  /** When its kubelet said so, seconds since the epoch by the host's clock. */
+  readonly saidAt: number;
+  readonly annotations: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];
   readonly internalAddress: string | undefined;
@@ -25,6 +31,10 @@ export interface Live {
   readonly workloads: ReadonlyMap<string, boolean>;
   /** DaemonSets as the API shows them, named as workloads are. */
   readonly daemonSets: ReadonlyMap<string, KubernetesObject>;
+  /** What kubeadm-config and kboot-config say of what cannot be changed. */
+  readonly settled: readonly Settled[];
+  /** Objects that kboot has applied, or was about to. */
+  readonly applied: readonly ObjectRef[];
 }
 
 /** Reads Live with an administrator's certificate that is issued for this run and kept in memory. */
@@ -48,10 +58,17 @@ export function createReadLive(): ReadLive<Live> {
 }
 
 async function readCluster(api: Api, caCert: string, signal: AbortSignal): Promise<Live> {
-  const [nodes, daemonSets, deployments] = await Promise.all([
+  const configMap = async (name: string) => {
+    const found = await api.get({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "kube-system" } }, signal);
+    return (found?.["data"] ?? {}) as Readonly<Record<string, string>>;
+  };
+  const [nodes, daemonSets, deployments, kubeadmConfig, kbootConfig, kbootObjects] = await Promise.all([
     api.list("v1", "Node", {}, signal),
     api.list("apps/v1", "DaemonSet", {}, signal),
     api.list("apps/v1", "Deployment", {}, signal),
+    configMap("kubeadm-config"),
+    configMap(kbootConfigName),
+    configMap(kbootObjectsName),
   ]);
   const live = new Map(nodes.map((node) => [node.metadata.name, readNode(node)]));
   const readyNodes = [...live.values()].filter((node) => node.isReady).length;
@@ -60,6 +77,8 @@ async function readCluster(api: Api, caCert: string, signal: AbortSignal): Promi
     caCert,
     nodes: live,
     workloads: new Map(workloads.map(({ name, ok }) => [name, ok])),
+    settled: [settledByKubeadmConfig(kubeadmConfig["ClusterConfiguration"]), settledByKbootConfig(kbootConfig["cluster.yaml"])],
+    applied: readRefs(kbootObjects["objects"]),
     daemonSets: new Map(daemonSets.map((object) => [workloadName(object), object])),
   };
 }
@@ -67,7 +86,7 @@ async function readCluster(api: Api, caCert: string, signal: AbortSignal): Promi
 interface NodeShape {
   readonly spec?: { readonly taints?: readonly Taint[] };
   readonly status?: {
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly lastHeartbeatTime?: string | Date }[];
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
     readonly nodeInfo?: { readonly kubeletVersion?: string };
   };
@@ -75,9 +94,12 @@ interface NodeShape {
 
 export function readNode(object: KubernetesObject): LiveNode {
   const { spec, status } = object as unknown as NodeShape;
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
   return {
     name: object.metadata.name,
-    isReady: status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false,
+    isReady: ready?.status === "True",
+    saidAt: new Date(ready?.lastHeartbeatTime ?? 0).getTime() / 1000,
+    annotations: object.metadata.annotations ?? {},
     labels: object.metadata.labels ?? {},
     taints: spec?.taints ?? [],
     internalAddress: status?.addresses?.find(({ type }) => type === "InternalIP")?.address,

@@ -3,6 +3,7 @@ import type { Facts } from "../host/facts.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { pkiDir } from "../pki/table.ts";
 import { commandArguments, extraValue } from "./arguments.ts";
+import { apiServerArguments, auditVolumes } from "./audit.ts";
 import { etcdImage, kubernetesImage } from "./images.ts";
 import { apiServerPort, etcdDataDir, kubernetesDir } from "./paths.ts";
 import { minorVersion } from "./versions.ts";
@@ -91,7 +92,7 @@ export function etcdPod({ cluster, nodeName, nodeAddress }: ControlPlaneNode, in
 }
 
 export function kubeApiServerPod({ cluster, nodeAddress, facts }: ControlPlaneNode): V1Pod {
-  const extra = cluster.extraArgs.apiServer;
+  const extra = apiServerArguments(cluster);
   const defaults = {
     "advertise-address": nodeAddress,
     "allow-privileged": "true",
@@ -129,7 +130,7 @@ export function kubeApiServerPod({ cluster, nodeAddress, facts }: ControlPlaneNo
     requests: { cpu: "250m" },
     probe: { host: nodeAddress, port: apiServerPort, scheme: "HTTPS" },
     paths: { liveness: "/livez", readiness: "/readyz", startup: "/livez" },
-    volumes: sortByName(certificateVolumes(facts)),
+    volumes: sortByName([...certificateVolumes(facts), ...auditVolumes(cluster)]),
   });
 }
 
@@ -193,7 +194,7 @@ export function kubeSchedulerPod({ cluster }: ControlPlaneNode): V1Pod {
 interface Mount {
   readonly name: string;
   readonly path: string;
-  readonly type: "DirectoryOrCreate" | "FileOrCreate";
+  readonly type: "DirectoryOrCreate" | "FileOrCreate" | "File";
   readonly readOnly: boolean;
 }
 

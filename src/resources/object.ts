@@ -5,6 +5,7 @@ import { KbootError } from "../errors.ts";
 import { compareObject, initialManager, managedFields, manager, unset } from "./object-compare.ts";
 import { type ManagedFields, onlyPaths, withoutPaths } from "./object-fields.ts";
 import { compareSecrets, makeSecrets, type SecretValues } from "./object-secrets.ts";
+import { partition } from "./partition.ts";
 
 /** An object of the cluster. */
 export interface ObjectResource {
@@ -14,6 +15,8 @@ export interface ObjectResource {
   readonly keep?: readonly string[];
   /** Of a Secret: data that is set when it is not there, then never changed nor shown. The object itself has none. */
   readonly secrets?: SecretValues;
+  /** It shall not be there, if it is kboot's. */
+  readonly absent?: true;
 }
 
 /** What the API says of an object. */
@@ -25,6 +28,11 @@ export interface ObservedObject {
 /** An object resource. */
 export function object(wish: KubernetesObject, options: Pick<ObjectResource, "keep" | "secrets"> = {}): ObjectResource {
   return { kind: "object", object: wish, ...options };
+}
+
+/** An object that kboot applied earlier and does not wish any more. */
+export function absentObject({ apiVersion, kind, metadata }: ObjectRef): ObjectResource {
+  return { kind: "object", object: { apiVersion, kind, metadata }, absent: true };
 }
 
 const requestsAtOnce = 6;
@@ -42,13 +50,19 @@ export const objectKind: ClusterKind<ObjectResource, ObservedObject> = {
     return new Map(found);
   },
   compare(resource, observed) {
+    if (resource.absent) {
+      const isOurs = observed?.live !== undefined && managedFields(observed.live).some(isApplied);
+      return isOurs ? [{ what: "object", from: "set by kboot", to: "absent" }] : [];
+    }
     if (observed === undefined) return [{ what: "object", to: "known once the API answers", unsure: true }];
     if (observed.live === undefined) return [{ what: "object", to: "present" }];
     return [...compareObject(resource.object, observed.live, resource.keep), ...compareSecrets(resource.secrets ?? {}, observed.live)];
   },
   async change(items, api, signal) {
+    const [gone, there] = partition(items, ({ resource }) => resource.absent === true);
+    await pMap(gone, ({ resource }) => heal(() => api.delete(resource.object, signal), signal), { concurrency: requestsAtOnce });
     for (const rank of [0, 1, 2]) {
-      const now = items.filter(({ resource }) => rankOf(resource.object.kind) === rank);
+      const now = there.filter(({ resource }) => rankOf(resource.object.kind) === rank);
       await pMap(now, (item) => heal(() => changeObject(item, api, signal), signal), { concurrency: requestsAtOnce });
     }
   },
@@ -77,6 +91,11 @@ async function changeObject({ resource, observed }: Item<ObjectResource, Observe
   if (paths.length > 0) await applyInitial({ ...wish, data }, paths, api, signal);
 }
 
+/** True for what kboot itself has applied. */
+function isApplied(entry: ManagedFields): boolean {
+  return entry.manager === manager && entry.operation === "Apply";
+}
+
 /** Sets fields under the manager whose fields kboot never sends again, so that they stay when others change them. */
 async function applyInitial(from: KubernetesObject, paths: readonly string[], api: Api, signal: AbortSignal): Promise<void> {
   const { apiVersion, kind, metadata } = from;
@@ -91,8 +110,7 @@ async function applyInitial(from: KubernetesObject, paths: readonly string[], ap
  */
 async function takeOver(live: KubernetesObject, keep: readonly string[], api: Api, signal: AbortSignal): Promise<void> {
   const isKubeadms = (entry: ManagedFields) => entry.manager === "kubeadm" && entry.operation === "Update" && !entry.subresource;
-  const isOurs = (entry: ManagedFields) => entry.manager === manager && entry.operation === "Apply";
-  if (!managedFields(live).some(isKubeadms) || managedFields(live).some(isOurs)) return;
+  if (!managedFields(live).some(isKubeadms) || managedFields(live).some(isApplied)) return;
   if (keep.length > 0) await applyInitial(live, keep, api, signal);
   // read again: a second attempt must not send an old resourceVersion
   const current = await api.get(live, signal);

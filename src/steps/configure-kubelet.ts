@@ -5,6 +5,8 @@ import {
   kubeletFiles,
   kubeletFlagsEnv,
   kubeletInstanceConfig,
+  kubeletRegistrationEnv,
+  kubeletRegistrationFile,
   kubeletUnit,
   nodeKubeletConfiguration,
 } from "../kubernetes/kubelet.ts";
@@ -30,6 +32,7 @@ export const configureKubelet: Step<Live> = {
       file(kubeletFiles.config, stringify(nodeKubeletConfiguration(cluster, spec, facts)), { format: "yaml" }),
       file(kubeletFiles.instanceConfig, kubeletInstanceConfig(cluster, spec), { format: "yaml" }),
       file(kubeletFiles.flags, kubeletFlagsEnv(cluster, spec, nodeAddress, facts)),
+      file(kubeletRegistrationFile, kubeletRegistrationEnv(spec)),
       file(kubeletFiles.unit, kubeletUnit()),
       file(kubeletFiles.dropIn, kubeletDropIn()),
     ];

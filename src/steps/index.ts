@@ -13,6 +13,7 @@ import { joinWorker } from "./join-worker.ts";
 import { markNode } from "./mark-node.ts";
 import { nameEndpoint } from "./name-endpoint.ts";
 import { prepareKernel } from "./prepare-kernel.ts";
+import { pruneObjects } from "./prune-objects.ts";
 import { shareSecrets } from "./share-secrets.ts";
 import { startControlPlaneKubelet, startWorkerKubelet } from "./start-kubelet.ts";
 import { waitForAddons } from "./wait-for-addons.ts";
@@ -49,5 +50,6 @@ export const bootstrapWay: readonly Step<Live>[] = [
   waitForNode,
   waitForNetwork,
   installCoreDns,
+  pruneObjects,
   waitForAddons,
 ];

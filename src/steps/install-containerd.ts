@@ -25,6 +25,7 @@ import { aptPackage } from "../resources/package.ts";
 import { systemdUnit } from "../resources/systemd-unit.ts";
 import { Secret } from "../secret.ts";
 import { factsOf } from "./site.ts";
+import { interruptsBy } from "./turns.ts";
 import { everyHost, sameHost, specOf } from "./where.ts";
 
 /** Of the CNI plugins, those that pod networks and containerd call. */
@@ -76,6 +77,7 @@ export const installContainerd: Step<Live> = {
   title: "Install containerd",
   on: everyHost,
   after: sameHost("kernel"),
+  interrupts: interruptsBy((id) => id === `systemd-unit:${unit}`),
   resources(site, host) {
     const { architecture } = factsOf(site, host);
     const { containerRuntime } = specOf(site.cluster, host);

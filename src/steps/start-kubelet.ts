@@ -6,12 +6,15 @@ import type { Live } from "../kubernetes/live.ts";
 import { binDir } from "../kubernetes/paths.ts";
 import { networkPlugin } from "../network/index.ts";
 import { systemdUnit, systemdUnitKind } from "../resources/systemd-unit.ts";
+import { interruptsBy } from "./turns.ts";
 import { controlPlanes, sameHost, specOf, workers } from "./where.ts";
 
 /** Files that the kubelet reads at its start. Its kubeconfig and certificate it reads again by itself. */
 const inputs = [`${binDir}/kubelet`, ...Object.values(kubeletFiles)];
 
 const unit = systemdUnit("kubelet.service", inputs);
+
+const interrupts = interruptsBy((id) => id === systemdUnitKind.id(unit));
 
 /**
  * A kubelet registers its node at its start alone: one that is missing, as after `kubectl delete node`, comes back by a restart. With the
@@ -64,6 +67,7 @@ export const startControlPlaneKubelet: Step<Live> = {
   title: "Run the kubelet",
   on: controlPlanes,
   after: sameHost("kubelet-config", "control-plane", "images", "endpoint-name"),
+  interrupts,
   resources: () => [unit],
   action: registerNode,
 };
@@ -74,6 +78,7 @@ export const startWorkerKubelet: Step<Live> = {
   title: "Keep the kubelet running",
   on: workers,
   after: sameHost("join"),
+  interrupts,
   resources: () => [unit],
   action: registerNode,
 };

@@ -1,11 +1,14 @@
 import type { Step } from "../engine/contracts.ts";
+import { auditPolicyFile } from "../kubernetes/audit.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { etcdDataDir, kubernetesDir, manifestsDir } from "../kubernetes/paths.ts";
 import { etcdPod, kubeApiServerPod, kubeControllerManagerPod, kubeSchedulerPod } from "../kubernetes/static-pods.ts";
 import { pkiDir } from "../pki/table.ts";
 import { directory } from "../resources/directory.ts";
+import { file } from "../resources/file.ts";
 import type { StaticPodResource } from "../resources/static-pod.ts";
 import { nodeOf } from "./site.ts";
+import { interruptsBy } from "./turns.ts";
 import { controlPlanes, sameHost } from "./where.ts";
 
 /** Files that each process reads once, at its start. */
@@ -32,17 +35,20 @@ export const writeControlPlane: Step<Live> = {
   title: "Write the control plane's manifests",
   on: controlPlanes,
   after: sameHost("kubelet-config", "kubeconfigs", "images"),
+  interrupts: interruptsBy((id) => id.startsWith("static-pod:")),
   resources(site, host) {
+    const { audit } = site.cluster;
     const node = { cluster: site.cluster, ...nodeOf(site, host) };
     const pod = (name: keyof typeof inputs, spec: unknown): StaticPodResource => ({
       kind: "static-pod",
       name,
       path: `${manifestsDir}/${name}.yaml`,
       pod: spec,
-      inputs: inputs[name],
+      inputs: [...inputs[name], ...(name === "kube-apiserver" && audit !== undefined ? [auditPolicyFile] : [])],
     });
     return [
       directory(etcdDataDir, "0700"),
+      ...(audit === undefined ? [] : [file(auditPolicyFile, audit.policy, { format: "yaml" })]),
       pod("etcd", etcdPod(node)),
       pod("kube-apiserver", kubeApiServerPod(node)),
       pod("kube-controller-manager", kubeControllerManagerPod(node)),

@@ -38,7 +38,7 @@ const good: Facts = {
   reaches: [],
   forwardDrops: [],
   state: undefined,
-  kubernetes: { caCert: undefined, caKey: undefined, kubeletCredential: false, manifests: [] },
+  kubernetes: { caCert: undefined, caKey: undefined, kubeletCredential: false, manifests: {} },
 };
 
 interface Scene {
@@ -81,6 +81,7 @@ function problems(scene: Scene): readonly string[] {
   const containerRuntime = containerd === undefined ? { from: "sources" } : { from: "package", package: containerd };
   const site = {
     cluster: {
+      ...testCluster(),
       kubelet,
       network,
       podSubnet,
@@ -88,7 +89,7 @@ function problems(scene: Scene): readonly string[] {
       hosts: ["one", "two"].map((name, index) => ({ name, role: roles[index], kubelet: index === 0 ? ownKubelet : {}, containerRuntime })),
     },
     facts,
-    live: running && liveWith(running),
+    live: running && { nodes: new Map(), settled: [], ...liveWith(running) },
     nodeAddress: new Map(),
     unreachable: new Map(unreachable.map((name) => [name, new Error("away")])),
     artifacts: noArtifacts,

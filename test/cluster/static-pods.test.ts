@@ -14,7 +14,7 @@ import {
   kubeSchedulerPod,
 } from "../../src/kubernetes/static-pods.ts";
 import { sameMeaning } from "../../src/resources/same-meaning.ts";
-import { testCluster } from "../kubernetes/fixture.ts";
+import { testAudit, testCluster } from "../kubernetes/fixture.ts";
 import { findProgram } from "./support/api-server.ts";
 
 const nodeAddress = "192.168.56.11";
@@ -88,3 +88,5 @@ test(
   },
   ["/usr/share/ca-certificates"],
 );
+
+test("kubeadm writes the same manifests with an audit policy", sameAsKubeadm, { audit: testAudit }, []);

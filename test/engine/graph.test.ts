@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
 import fc from "fast-check";
-import type { Edge, Step } from "../../src/engine/contracts.ts";
+import type { Edge, Step, Turns } from "../../src/engine/contracts.ts";
 import { runGraph } from "../../src/engine/graph.ts";
 import { assertWay, listPairs, type Pair } from "../../src/engine/pairs.ts";
 import type { Cluster } from "../../src/inventory/cluster.ts";
@@ -14,7 +14,13 @@ function step(id: string, hosts: readonly string[], after: readonly Edge[] = [],
 
 async function run(
   way: readonly Step<unknown>[],
-  options: { fail?: readonly string[]; setAside?: readonly string[]; decisive?: readonly string[]; signal?: AbortSignal } = {},
+  options: {
+    fail?: readonly string[];
+    turns?: readonly Turns[];
+    setAside?: readonly string[];
+    decisive?: readonly string[];
+    signal?: AbortSignal;
+  } = {},
 ) {
   const pairs = listPairs(way, noCluster);
   const log: string[] = [];
@@ -23,6 +29,8 @@ async function run(
     setAside: new Set(options.setAside),
     decisive: new Set(options.decisive),
     signal: options.signal ?? new AbortController().signal,
+    turns: options.turns ?? [],
+    interrupts: ({ step: { interrupts } }) => interrupts !== undefined,
     async run(pair) {
       log.push(`+${pair.key}`);
       await sleep(1);
@@ -89,6 +97,37 @@ test("a bulk step runs beside the others of its host", async (t) => {
 test("an exclusive step runs on so many hosts at a time", async (t) => {
   const { log } = await run([step("one", ["a", "b", "c"], [], { exclusive: 1 })]);
   t.deepEqual(log, ["+a/one", "-a/one", "+b/one", "-b/one", "+c/one", "-c/one"]);
+});
+
+const rolling = [step("files", ["a", "b", "c"]), step("restart", ["a", "b", "c"], afterOwn("files"), { interrupts: () => true })];
+const thenReady = [...rolling, step("ready", ["a", "b", "c"], afterOwn("restart"))];
+
+function afterOwn(id: string): readonly Edge[] {
+  return [{ step: id, scope: "same-host" }];
+}
+
+test("an interrupted host is done with all its steps before the next one is interrupted; what does not interrupt waits for nobody", async (t) => {
+  const { log } = await run(thenReady, { turns: [{ hosts: ["a", "b", "c"], atATime: 1 }] });
+  t.deepEqual(
+    log.filter((line) => line.startsWith("+")),
+    ["+a/files", "+b/files", "+c/files", "+a/restart", "+a/ready", "+b/restart", "+b/ready", "+c/restart", "+c/ready"],
+  );
+});
+
+test("so many hosts of a group are interrupted at a time, and those of no group all at once", async (t) => {
+  const two = await run(thenReady, { turns: [{ hosts: ["a", "b", "c"], atATime: 2 }] });
+  t.true(two.log.indexOf("+b/restart") < two.log.indexOf("-a/restart"));
+  t.true(two.log.indexOf("+c/restart") > two.log.indexOf("-a/ready"));
+  const { log } = await run(thenReady, { turns: [{ hosts: ["a", "b"], atATime: 1 }] });
+  t.true(log.indexOf("+c/restart") < log.indexOf("-a/restart"));
+});
+
+test("a host that fails while it is interrupted keeps its turn, so the others are left as they are", async (t) => {
+  const { outcomes } = await run(thenReady, { turns: [{ hosts: ["a", "b", "c"], atATime: 1 }], fail: ["a/ready"] });
+  t.is(outcomes["a/ready"], "failed");
+  t.is(outcomes["b/files"], "done");
+  t.is(outcomes["b/restart"], "skipped");
+  t.is(outcomes["c/restart"], "skipped");
 });
 
 test("after a cancellation nothing new starts", async (t) => {

@@ -108,7 +108,8 @@ test("reads a host as it is in the field", (t) => {
       "ca-cert": "-----BEGIN CERTIFICATE-----\n",
       "ca-key": "very private\n",
       "kubelet-credential": "",
-      manifests: "etcd.yaml\nkube-apiserver.yaml\n",
+      "manifest etcd": "kind: Pod\n",
+      "manifest kube-apiserver": "kind: Pod # api\n",
     }),
     readAt,
   );
@@ -147,7 +148,7 @@ test("reads a host as it is in the field", (t) => {
   t.is(facts.kubernetes.caKey?.reveal(), "very private\n");
   t.false(inspect(facts, { depth: 9 }).includes("very private"));
   t.true(facts.kubernetes.kubeletCredential);
-  t.deepEqual(facts.kubernetes.manifests, ["etcd.yaml", "kube-apiserver.yaml"]);
+  t.deepEqual(facts.kubernetes.manifests, { etcd: "kind: Pod\n", "kube-apiserver": "kind: Pod # api\n" });
 });
 
 test("of packages that are asked for, the installed version is told, else what apt would install", async (t) => {
@@ -169,7 +170,7 @@ test("of packages that are asked for, the installed version is told, else what a
 test("a bare host has nothing of Kubernetes, and nothing is made up", (t) => {
   const facts = parseFacts(sections({}), readAt);
   t.is(facts.state, undefined);
-  t.deepEqual(facts.kubernetes, { caCert: undefined, caKey: undefined, kubeletCredential: false, manifests: [] });
+  t.deepEqual(facts.kubernetes, { caCert: undefined, caKey: undefined, kubeletCredential: false, manifests: {} });
   t.is(facts.packageManager, "unknown");
   t.false(facts.swapActive);
   t.deepEqual(facts.kernelFeatures, {});

@@ -56,3 +56,10 @@ test(
   containerd:`,
   ["6:12 kubelet: must be a map, not a list", "7:14 containerd: has no value; give it one or remove the key"],
 );
+
+test(
+  "refuses arguments of auditing beside audit",
+  refusesByRule,
+  "  audit: { policyFile: ./policy.yaml }\n  extraArgs: { apiServer: { audit-log-maxage: 3, audit-log-mode: batch } }",
+  ['7:29 extraArgs.apiServer["audit-log-maxage"]: must not be set here; set audit.maxAgeDays'],
+);

@@ -122,3 +122,34 @@ test("whatever stands in a file, it gives a cluster or problems with places insi
   fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => (parseInventory(text, origin).problems?.length ?? 0) > 0));
   t.pass();
 });
+
+const policyText = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: Metadata }]\n";
+
+const withPolicy = (policy: string | undefined) =>
+  withFile(inventory("  audit: { policyFile: ./policy.yaml }"), async (file) => {
+    if (policy !== undefined) await writeFile(join(file, "../policy.yaml"), policy);
+    return readInventory(file).then(
+      ({ audit }) => audit?.policy,
+      (error: KbootError) => error.message.replaceAll(join(file, ".."), ""),
+    );
+  });
+
+test("reads the audit policy from a file beside the inventory", async (t) => {
+  t.is(await withPolicy(policyText), policyText);
+});
+
+test("refuses an audit policy that an API server would not start with", async (t) => {
+  const where = "/lab.yaml:6:24 audit.policyFile:";
+  const wrong = `${where} /policy.yaml is not an audit policy: apiVersion audit.k8s.io/v1, kind Policy, and a list of rules`;
+  for (const text of [
+    "",
+    "kind: Policy\n",
+    policyText.replace("[{ level: Metadata }]", "[]"),
+    policyText.replace("/v1", "/v1beta1"),
+    "[]",
+  ]) {
+    t.is(await withPolicy(text), wrong, text);
+  }
+  t.regex((await withPolicy("a: [")) ?? "", /audit\.policyFile: \/policy\.yaml is not YAML: /);
+  t.regex((await withPolicy(undefined)) ?? "", /audit\.policyFile: cannot be read: ENOENT/);
+});

@@ -46,6 +46,8 @@ test("fills in every default", (t) => {
     extraArgs: { apiServer: [], controllerManager: [], scheduler: [], etcd: [], kubelet: [] },
     network: weaveNetwork(),
     sources: [{ kind: "upstream" }],
+    maxUnavailable: "10%",
+    audit: undefined,
     ignoreChecks: [],
   });
 });

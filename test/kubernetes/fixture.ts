@@ -1,4 +1,4 @@
-import type { Cluster, ClusterHost, WeaveNetwork } from "../../src/inventory/cluster.ts";
+import type { Audit, Cluster, ClusterHost, WeaveNetwork } from "../../src/inventory/cluster.ts";
 import { bootstrapRbac } from "../../src/kubernetes/bootstrap-rbac.ts";
 import { clusterInfo } from "../../src/kubernetes/cluster-info.ts";
 import { coreDns } from "../../src/kubernetes/core-dns.ts";
@@ -57,6 +57,16 @@ export function weaveNetwork(over: Partial<WeaveNetwork> = {}): WeaveNetwork {
   };
 }
 
+/** Auditing with the least policy there is. */
+export const testAudit: Audit = {
+  policyFile: "/home/me/policy.yaml",
+  policy: "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: Metadata }]\n",
+  logPath: "/var/log/k8s/audit.log",
+  maxAgeDays: 30,
+  maxBackups: 10,
+  maxSizeMegabytes: 100,
+};
+
 /** A cluster of one control plane and one worker, or one with these differences. */
 export function testCluster(over: Partial<Cluster> = {}): Cluster {
   return {
@@ -77,8 +87,10 @@ export function testCluster(over: Partial<Cluster> = {}): Cluster {
     kubeProxy: {},
     containerd: {},
     extraArgs: { apiServer: [], controllerManager: [], scheduler: [], etcd: [], kubelet: [] },
+    audit: undefined,
     network: { plugin: "flannel", version: "0.26.7", registry: "ghcr.io/flannel-io", backend: "vxlan" },
     sources: [],
+    maxUnavailable: "10%",
     ignoreChecks: [],
     ...over,
   };

@@ -5,6 +5,7 @@ import {
   kubeletDropIn,
   kubeletFlagsEnv,
   kubeletInstanceConfig,
+  kubeletRegistrationEnv,
   kubeletUnit,
   nodeKubeletConfiguration,
 } from "../../src/kubernetes/kubelet.ts";
@@ -50,10 +51,9 @@ test("a worker registers with its taints, a control plane does not", (t) => {
     { key: "gpu", value: "yes", effect: "NoSchedule" },
     { key: "slow", effect: "PreferNoSchedule" },
   ] as const;
-  const flags = (role: "worker" | "control-plane") =>
-    kubeletFlagsEnv(testCluster(), testHost({ taints, role }), "192.168.56.21", { hostname: "worker1" });
-  t.regex(flags("worker"), /--register-with-taints=gpu=yes:NoSchedule,slow:PreferNoSchedule/);
-  t.notRegex(flags("control-plane"), /taints/);
+  const flags = (role: "worker" | "control-plane") => kubeletRegistrationEnv(testHost({ taints, role }));
+  t.is(flags("worker"), 'KUBELET_KBOOT_ARGS="--register-with-taints=gpu=yes:NoSchedule,slow:PreferNoSchedule"\n');
+  t.is(flags("control-plane"), 'KUBELET_KBOOT_ARGS=""\n');
 });
 
 test("extra arguments of the host win over those of the cluster", (t) => {
@@ -85,6 +85,9 @@ test("the drop-in replaces the unit's command by one with files and flags", (t) 
       .get("Service")
       ?.filter(([key]) => key === "ExecStart")
       .map(([, value]) => value),
-    ["", "/usr/local/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS"],
+    [
+      "",
+      "/usr/local/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_KBOOT_ARGS $KUBELET_EXTRA_ARGS",
+    ],
   );
 });

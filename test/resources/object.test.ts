@@ -1,7 +1,7 @@
 import test from "ava";
 import type { Api, KubernetesObject } from "../../src/engine/contracts.ts";
 import { KbootError } from "../../src/errors.ts";
-import { object, objectKind } from "../../src/resources/object.ts";
+import { absentObject, object, objectKind } from "../../src/resources/object.ts";
 import { compareObject } from "../../src/resources/object-compare.ts";
 
 const { signal } = new AbortController();
@@ -129,7 +129,9 @@ function recordingApi(found: readonly KubernetesObject[] = [], failures: Error[]
       return ref as KubernetesObject;
     },
     list: unused,
-    delete: unused,
+    async delete(ref) {
+      calls.push({ verb: "delete", object: ref });
+    },
     evict: unused,
     probe: unused,
   };
@@ -184,6 +186,21 @@ test("namespaces come first, then what pods need, then what starts pods", async 
   t.deepEqual(
     calls.map(({ object: applied }) => (applied as KubernetesObject).kind),
     ["Namespace", "ConfigMap", "DaemonSet"],
+  );
+});
+
+test("what is no longer wished is deleted, if kboot applied it, before anything is applied", async (t) => {
+  const gone = absentObject(wish);
+  const by = (manager: string) => live((_, all) => Object.assign(all.metadata, { managedFields: [{ manager, operation: "Apply" }] }));
+  t.deepEqual(whats(objectKind.compare(gone, { live: by("kboot") })), ["object"]);
+  t.deepEqual(objectKind.compare(gone, { live: by("kubectl") }), []);
+  t.deepEqual(objectKind.compare(gone, { live: undefined }), []);
+  t.deepEqual(objectKind.compare(gone, undefined), []);
+  const { api, calls } = recordingApi();
+  await objectKind.change([item(object(wish)), item(gone, by("kboot"))], api, signal);
+  t.deepEqual(
+    calls.map(({ verb, object: one }) => `${verb} ${(one as KubernetesObject).metadata.name}`),
+    ["delete dns", "apply dns"],
   );
 });
 

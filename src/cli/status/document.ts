@@ -22,6 +22,8 @@ export interface ApiServerStatus {
 export interface NodeStatus {
   readonly name: string;
   readonly joined: boolean;
+  /** False for a node that no host of the inventory is. */
+  readonly inInventory: boolean;
   readonly ready: boolean;
   readonly role: string;
   /** Of its kubelet. */

@@ -8,7 +8,7 @@ export function printStatus(status: Status, colours = createColours(false)): str
   const { nodes, network, addons, versions, problems } = status;
   const tables = [
     table("NODE", ["READY", "ROLE", "VERSION", "RUNTIME", "ADDRESS"], nodes.unknown, nodes.items, (node) => [
-      node.name,
+      node.inInventory ? node.name : `${node.name} (not in the inventory)`,
       node.joined ? yes(node.ready) : "not joined",
       node.role,
       node.version,

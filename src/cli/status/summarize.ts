@@ -87,6 +87,7 @@ function listNodes(cluster: Cluster, nodes: NonNullable<Findings["nodes"]["value
   const joined = nodes.map((node) => ({
     name: node.name,
     joined: true,
+    inInventory: cluster.hosts.some(({ nodeName }) => nodeName === node.name),
     ready: node.isReady,
     role: controlPlaneLabel in node.labels ? "control-plane" : "worker",
     version: node.kubeletVersion.replace(/^v/, ""),
@@ -97,7 +98,17 @@ function listNodes(cluster: Cluster, nodes: NonNullable<Findings["nodes"]["value
   const names = new Set(joined.map(({ name }) => name));
   const missing = cluster.hosts
     .filter(({ nodeName }) => !names.has(nodeName))
-    .map(({ nodeName: name, role }) => ({ name, joined: false, ready: false, role, version: "", runtime: "", address: "", why: null }));
+    .map(({ nodeName: name, role }) => ({
+      name,
+      joined: false,
+      inInventory: true,
+      ready: false,
+      role,
+      version: "",
+      runtime: "",
+      address: "",
+      why: null,
+    }));
   return [...joined, ...missing];
 }
 

@@ -16,7 +16,18 @@ const cluster = testCluster({
 
 function node(name: string, isReady: boolean, labels = {}) {
   const why = isReady ? undefined : "Kubelet stopped posting node status.";
-  return { name, isReady, labels, taints: [], internalAddress: "192.0.2.1", kubeletVersion: "v1.36.3", runtime: "containerd://2.2.9", why };
+  return {
+    name,
+    isReady,
+    labels,
+    taints: [],
+    saidAt: 0,
+    annotations: {},
+    internalAddress: "192.0.2.1",
+    kubeletVersion: "v1.36.3",
+    runtime: "containerd://2.2.9",
+    why,
+  };
 }
 
 function look(ports: readonly number[]): Answer<HostLook> {
@@ -100,6 +111,17 @@ test("a version that differs is shown, and is no problem", (t) => {
   );
   t.is(versions.length, 9);
   t.true(ok);
+});
+
+test("a node that no host of the inventory is is shown as such, and is no problem", (t) => {
+  const nodes = [node("cp1", true), node("node-w1", true), node("old", true)];
+  const status = summarize(cluster, { ...well, nodes: { value: nodes } });
+  t.deepEqual(
+    status.nodes.items.map(({ inInventory }) => inInventory),
+    [true, true, false],
+  );
+  t.regex(printStatus(status), /^old \(not in the inventory\) /m);
+  t.true(status.ok);
 });
 
 const finds = test.macro((t, changes: Partial<Findings>, expected: readonly string[]) => {

@@ -1,0 +1,88 @@
+import { parse } from "yaml";
+import type { Cluster } from "../inventory/cluster.ts";
+import { endpointAddress } from "./kubeadm-config.ts";
+
+/** What a running cluster has settled on, as one source says it; undefined where it does not say. */
+export interface Settled {
+  readonly kubernetesVersion?: string | undefined;
+  readonly etcdVersion?: string | undefined;
+  readonly podSubnet?: string | undefined;
+  readonly serviceSubnet?: string | undefined;
+  readonly dnsDomain?: string | undefined;
+  /** `api.lab.internal:6443`. */
+  readonly endpoint?: string | undefined;
+  readonly networkPlugin?: Cluster["network"]["plugin"] | undefined;
+  /** Of a control plane: the address that its API server and etcd announce. */
+  readonly nodeAddresses?: readonly string[] | undefined;
+}
+
+/** Static pods by name, as the files on a control plane have them. */
+export type Manifests = Readonly<Record<string, string>>;
+
+interface Container {
+  readonly image?: string;
+  readonly command?: readonly string[];
+}
+
+/** What the manifests on a control plane say, which they do also while the API is down. */
+export function settledByManifests(manifests: Manifests): Settled {
+  const [apiServer, controllerManager, etcd] = ["kube-apiserver", "kube-controller-manager", "etcd"].map((name) =>
+    containerOf(manifests[name]),
+  );
+  const issuer = argumentOf(apiServer, "service-account-issuer");
+  const peer = argumentOf(etcd, "initial-advertise-peer-urls") ?? "";
+  const addresses = [argumentOf(apiServer, "advertise-address"), /^https:\/\/\[?([^\]]+?)\]?:\d+$/.exec(peer)?.[1]];
+  return {
+    kubernetesVersion: tagOf(apiServer)?.replace(/^v/, ""),
+    etcdVersion: tagOf(etcd),
+    podSubnet: argumentOf(controllerManager, "cluster-cidr"),
+    serviceSubnet: argumentOf(apiServer, "service-cluster-ip-range"),
+    dnsDomain: /^https:\/\/kubernetes\.default\.svc\.(.+)$/.exec(issuer ?? "")?.[1],
+    nodeAddresses: addresses.filter((address) => address !== undefined),
+  };
+}
+
+/** What ConfigMap kubeadm-config says, of its ClusterConfiguration. */
+export function settledByKubeadmConfig(text: string | undefined): Settled {
+  const { kubernetesVersion, networking, controlPlaneEndpoint } = read<{
+    kubernetesVersion?: string;
+    networking?: { podSubnet?: string; serviceSubnet?: string; dnsDomain?: string };
+    controlPlaneEndpoint?: string;
+  }>(text);
+  return { ...networking, kubernetesVersion: kubernetesVersion?.replace(/^v/, ""), endpoint: controlPlaneEndpoint };
+}
+
+/** What ConfigMap kboot-config says, of its cluster.yaml. */
+export function settledByKbootConfig(text: string | undefined): Settled {
+  const { kubernetesVersion, podSubnet, serviceSubnet, dnsDomain, endpoint, network } = read<Cluster>(text);
+  return {
+    kubernetesVersion,
+    podSubnet,
+    serviceSubnet,
+    dnsDomain,
+    endpoint: endpoint === undefined ? undefined : endpointAddress({ endpoint }),
+    networkPlugin: network?.plugin,
+  };
+}
+
+/** A map out of a document that others may have written; empty for anything else. */
+function read<T extends object>(text: string | undefined): Partial<T> {
+  try {
+    const document: unknown = parse(text ?? "");
+    return typeof document === "object" && document !== null ? (document as T) : {};
+  } catch {
+    return {};
+  }
+}
+
+function containerOf(manifest: string | undefined): Container | undefined {
+  return read<{ spec?: { containers?: readonly Container[] } }>(manifest).spec?.containers?.[0];
+}
+
+function tagOf(container: Container | undefined): string | undefined {
+  return /:([^:/@]+)(@.*)?$/.exec(container?.image ?? "")?.[1];
+}
+
+function argumentOf(container: Container | undefined, name: string): string | undefined {
+  return container?.command?.findLast((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
+}
