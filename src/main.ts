@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { asSystemError, KbootError } from "./errors.ts";
 
 /** Loads a command's code only when it is called, so that help comes at once. A command may return its exit code; else it is 0. */
-type Load = () => Promise<(options: Record<string, unknown>, signal: AbortSignal) => Promise<unknown>>;
+type Load = () => Promise<(options: Record<string, unknown>, signal: AbortSignal, words: readonly string[]) => Promise<unknown>>;
 
 const abort = new AbortController();
 let exitCode = 0;
@@ -34,8 +34,9 @@ function define(parent: Command, name: string, description: string, example: str
     .description(description)
     .addHelpText("after", `\nExample:\n  ${example}`)
     .showHelpAfterError(`hint: kboot ${path} --help`)
-    .action(async (_options: unknown, command: Command) => {
-      const result = await (await load())(command.opts(), abort.signal);
+    .action(async (...given: unknown[]) => {
+      const command = given.at(-1) as Command;
+      const result = await (await load())(command.opts(), abort.signal, command.args);
       if (typeof result === "number") exitCode = result;
     });
 }
@@ -132,6 +133,15 @@ function defineCommands(): Command {
     ),
   );
   defineBundle(program);
+  define(
+    program,
+    "explain",
+    "tell what an error's code means, its likely causes and what to do next; without a code, list them all",
+    "kboot explain disk-full",
+    async () => (await import("./cli/explain.ts")).explain,
+  )
+    .argument("[code]", "the code of an error, or an exit code")
+    .option("--markdown", "all of them as the page docs/errors.md");
   define(
     inventory,
     "schema",

@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { createEmit } from "../engine/events.ts";
 import type { RunResult } from "../engine/run.ts";
 import { KbootError } from "../errors.ts";
@@ -42,7 +42,8 @@ async function run(command: "apply" | "plan", options: Options, signal: AbortSig
     const result = await operate(cluster, identity, select, emit, signal);
     if (signal.aborted) throw stoppedWith(result, signal.reason);
     if (result.errors.size > 0) throw summarizeErrors(result);
-  } catch (error) {
+  } catch (cause) {
+    const error = cause instanceof KbootError ? cause.at({}, log && relative(process.cwd(), log)) : cause;
     await ui.close(error);
     throw error;
   }

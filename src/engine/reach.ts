@@ -1,3 +1,4 @@
+import { scriptFailed } from "../errors/script-failed.ts";
 import { KbootError } from "../errors.ts";
 import type { Facts } from "../host/facts.ts";
 import type { Host } from "../host/host.ts";
@@ -34,9 +35,7 @@ export async function reachHosts(
         hosts.set(name, host);
         const result = await host.run(probeScript({ packages: packagesOf(clusterHost), urls }), { signal });
         if (result.exitCode !== 0) {
-          throw new KbootError("script", `cannot read facts: the probe exited with ${result.exitCode}`, {
-            script: { label: "probe", exitCode: result.exitCode, stderr: result.stderr },
-          });
+          throw scriptFailed("cannot read facts", { label: "probe", exitCode: result.exitCode, stderr: result.stderr });
         }
         facts.set(name, parseFacts(result.stdout, new Date()));
         emit({ type: "host-reached", host: name, seconds: (Date.now() - began) / 1000 });

@@ -1,3 +1,4 @@
+import { scriptFailed } from "../errors/script-failed.ts";
 import { KbootError } from "../errors.ts";
 import type { Host, RunIdentity } from "../host/host.ts";
 import type { Cluster, ClusterHost } from "../inventory/cluster.ts";
@@ -194,12 +195,8 @@ export class Session<Live> {
       onSay: say,
     });
     if (result.exitCode !== 0) {
-      const tail = result.stderr.trim().split("\n").slice(-4).join("\n  ");
-      throw new KbootError("script", `${pair.step.title.toLowerCase()} failed: exit code ${result.exitCode}\n  ${tail}`, {
-        where: at,
-        hint: "put right what the lines above say, then run the same command again: it goes on where it stopped",
-        script: { label: script.label, exitCode: result.exitCode, stderr: result.stderr },
-      });
+      const failed = { label: script.label, exitCode: result.exitCode, stderr: result.stderr };
+      throw scriptFailed(`${pair.step.title.toLowerCase()} failed`, failed, { where: at });
     }
     record.confirm();
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { KbootError } from "../errors.ts";
+import { isTransient, KbootError } from "../errors.ts";
 
 export interface WaitOptions {
   /** What is waited for, for the error: `the API server on cp1 to answer /readyz`. */
@@ -20,7 +20,7 @@ export async function waitFor<T>(options: WaitOptions, ask: () => Promise<T | un
       const answer = await ask();
       if (answer !== undefined) return answer;
     } catch (error) {
-      if (!(error instanceof KbootError && error.transient)) throw error;
+      if (!isTransient(error)) throw error;
       last = error;
     }
     if (Date.now() > deadline) {

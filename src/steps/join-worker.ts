@@ -1,5 +1,5 @@
 import type { Step } from "../engine/contracts.ts";
-import { KbootError } from "../errors.ts";
+import { scriptFailed } from "../errors/script-failed.ts";
 import { bytesPayload } from "../host/payload.ts";
 import { quote } from "../host/quote.ts";
 import { bootstrapTokenSecret, bootstrapTokenText, generateBootstrapToken } from "../kubernetes/bootstrap-token.ts";
@@ -55,9 +55,9 @@ export const joinWorker: Step<Live> = {
       // while a script may still run there (the run was cancelled, the connection lost), the token is left to expire by itself
       await client.delete(secret, AbortSignal.timeout(10_000));
       if (result.exitCode !== 0) {
-        throw new KbootError("script", `the node did not join: ${result.stderr.trim().split("\n").slice(-6).join("\n  ")}`, {
+        const failed = { label: "join the node", exitCode: result.exitCode, stderr: result.stderr };
+        throw scriptFailed("the node did not join", failed, {
           hint: `on the host: journalctl -u kubelet, and whether ${endpoint.host}:${endpoint.port} can be reached from there; then run the same command again`,
-          script: { label: "join the node", exitCode: result.exitCode, stderr: result.stderr },
         });
       }
     },

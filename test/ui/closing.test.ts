@@ -11,7 +11,7 @@ function close(events: readonly EngineEvent[], log?: string, width = 100): strin
 
 const next = "next: kboot kubeconfig -f lab.yaml > kubeconfig && kubectl --kubeconfig kubeconfig get nodes";
 
-test("an apply closes with seconds per step and host, round trips, and the log", (t) => {
+test("an apply closes with seconds per step and host, and round trips; the error tells the log", (t) => {
   t.deepEqual(close(story, ".kboot/logs/r1.jsonl").split("\n"), [
     "",
     "SECONDS          cp1    worker1",
@@ -20,14 +20,13 @@ test("an apply closes with seconds per step and host, round trips, and the log",
     "sum (* longest)  1.3    3.1",
     "round trips      3      4",
     "",
-    "log: .kboot/logs/r1.jsonl",
     "",
   ]);
 });
 
 test("what to do next is told when all is in order, also when nothing had to be changed", (t) => {
   const events = record({ type: "planned", plan: [], willApply: true }, { type: "run-finished", ok: true, seconds: 1, trips: { cp1: 2 } });
-  t.is(close(events), `\nnothing had to be changed\n${next}\n`);
+  t.is(close(events, "r1.jsonl"), `\nnothing had to be changed\nlog: r1.jsonl\n${next}\n`);
   t.false(close(story).includes("next:"));
 });
 
