@@ -53,7 +53,8 @@ function withSelection(command: Command): Command {
   withInventory(command)
     .option("--only <step...>", "these steps only")
     .option("--skip <step...>", "all but these steps")
-    .option("--limit <host...>", "these hosts only; what is done over the API counts as host cluster");
+    .option("--limit <host...>", "these hosts only; what is done over the API counts as host cluster")
+    .option("--report <file.html>", "write a page with the timeline of every host and step");
   return withOutput(command, "text for people, or one event a line");
 }
 
@@ -133,6 +134,22 @@ function defineCommands(): Command {
     ),
   );
   defineBundle(program);
+  define(
+    program.command("events").description("work with what runs tell programs"),
+    "schema",
+    "print the JSON Schema of the events that --output json and logs hold, one a line",
+    "kboot events schema > events.schema.json",
+    async () => (await import("./cli/events-schema.ts")).eventsSchema,
+  );
+  define(
+    program,
+    "report",
+    "make a page with the timeline of every host and step from the log of a run",
+    "kboot report .kboot/logs/RUN.jsonl --output report.html",
+    async () => (await import("./cli/report.ts")).report,
+  )
+    .argument("<log>", "a log of a run")
+    .requiredOption("--output <file.html>", "where to put it");
   define(
     program,
     "explain",

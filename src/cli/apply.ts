@@ -17,6 +17,7 @@ interface Options extends Selection {
   readonly file?: string;
   readonly dryRun?: boolean;
   readonly output: "text" | "json";
+  readonly report?: string;
 }
 
 /** `kboot apply` */
@@ -35,7 +36,7 @@ async function run(command: "apply" | "plan", options: Options, signal: AbortSig
   const select = createSelect(cluster, options);
   const identity = identify(command, command === "apply" ? "change" : "read");
   const log = command === "apply" ? await prepareLog(cluster, identity) : undefined;
-  const ui = await chooseListeners({ output: options.output, file, log });
+  const ui = await chooseListeners({ output: options.output, file, log, report: options.report });
   try {
     const emit = createEmit(ui.listeners);
     if (command === "apply") for (const notice of networkPlugin(cluster)?.notices ?? []) emit({ type: "notice", ...notice });

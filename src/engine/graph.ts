@@ -1,5 +1,7 @@
 import { clusterPlace } from "./contracts.ts";
+import type { Place } from "./events.ts";
 import type { Pair } from "./pairs.ts";
+import { createWaits } from "./waits.ts";
 
 /** How a pair ended. `skipped`: its host was set aside, or the run stopped, before it began. */
 export type PairOutcome = "done" | "failed" | "skipped";
@@ -10,8 +12,11 @@ export interface GraphOptions<Live> {
   readonly setAside: ReadonlySet<string>;
   /** Hosts whose failure stops the whole run. The cluster itself always does. */
   readonly decisive: ReadonlySet<string>;
-  /** Runs one pair; a rejection is its failure. */
-  run(pair: Pair<Live>): Promise<void>;
+  /**
+   * Runs one pair and resolves to whether it had something to do; a rejection is its failure. `waitedFor` is what it waited for last,
+   * of the pairs that had something to do.
+   */
+  run(pair: Pair<Live>, waitedFor: Place | undefined): Promise<boolean>;
   readonly signal: AbortSignal;
 }
 
@@ -26,6 +31,7 @@ export async function runGraph<Live>(options: GraphOptions<Live>): Promise<Reado
   const running = new Map<string, Pair<Live>>();
   const aside = new Set(options.setAside);
   const finished = new Set<Promise<void>>();
+  const waits = createWaits<Live>();
   let stopped = false;
 
   const state = (pair: Pair<Live>): PairOutcome | undefined => outcomes.get(pair.key);
@@ -51,13 +57,15 @@ export async function runGraph<Live>(options: GraphOptions<Live>): Promise<Reado
   const start = (pair: Pair<Live>): void => {
     running.set(pair.key, pair);
     const promise: Promise<void> = options
-      .run(pair)
+      .run(pair, waits.begin(pair))
       .then(
-        () => {
+        (didSomething) => {
           outcomes.set(pair.key, "done");
+          waits.end(pair, didSomething);
         },
         () => {
           outcomes.set(pair.key, "failed");
+          waits.end(pair, true);
           aside.add(pair.host);
           if (pair.host === clusterPlace || options.decisive.has(pair.host)) stopped = true;
         },

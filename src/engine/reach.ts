@@ -5,6 +5,7 @@ import type { Host } from "../host/host.ts";
 import { parseFacts, probeScript } from "../host/probe.ts";
 import { type ClusterHost, packagesOf } from "../inventory/cluster.ts";
 import type { Emit } from "./events.ts";
+import { tellScripts } from "./tell-scripts.ts";
 
 export interface Reached {
   readonly hosts: ReadonlyMap<string, Host>;
@@ -31,7 +32,7 @@ export async function reachHosts(
       const { name, address } = clusterHost;
       const began = Date.now();
       try {
-        const host = await open(clusterHost);
+        const host = tellScripts(await open(clusterHost), emit);
         hosts.set(name, host);
         const result = await host.run(probeScript({ packages: packagesOf(clusterHost), urls }), { signal });
         if (result.exitCode !== 0) {

@@ -6,7 +6,7 @@ import { coalesce } from "./coalesce.ts";
 import { composeChange, type HostKinds, kindOf } from "./compose.ts";
 import type { AnyResource, Api, ArtifactSources, Check, ClusterKind, LiveReading, ReadLive, Site, Step } from "./contracts.ts";
 import { clusterPlace } from "./contracts.ts";
-import type { Emit } from "./events.ts";
+import type { Emit, Place } from "./events.ts";
 import { type PairOutcome, runGraph } from "./graph.ts";
 import { observeHost } from "./observe.ts";
 import type { Pair } from "./pairs.ts";
@@ -112,11 +112,12 @@ export class Session<Live> {
       setAside: new Set(this.#site.unreachable.keys()),
       decisive: new Set(controlPlanes),
       signal: this.#options.signal,
-      run: (pair) => this.#runPair(pair),
+      run: (pair, waitedFor) => this.#runPair(pair, waitedFor),
     });
   }
 
-  async #runPair(pair: Pair<Live>): Promise<void> {
+  /** Resolves to whether there was something to do. */
+  async #runPair(pair: Pair<Live>, waitedFor: Place | undefined): Promise<boolean> {
     const { emit } = this.#options;
     const at = { host: pair.host, step: pair.step.id };
     const began = Date.now();
@@ -131,8 +132,8 @@ export class Session<Live> {
       } else if (diff.items.some(({ differences }) => differences.some(({ unsure }) => unsure))) {
         diff = await this.#lookAgain(pair);
       }
-      if (diff.items.length === 0 && diff.action === undefined) return;
-      emit({ type: "step-started", ...at, title: pair.step.title });
+      if (diff.items.length === 0 && diff.action === undefined) return false;
+      emit({ type: "step-started", ...at, title: pair.step.title, readyAt: began, waitedFor });
       started = true;
       this.#stale = true;
       if (diff.items.length > 0) await this.#change(pair, diff, say);
@@ -154,10 +155,11 @@ export class Session<Live> {
       }
       this.#stale = true;
       emit({ type: "step-finished", ...at, seconds: seconds(), changes: diff.items.length });
+      return true;
     } catch (cause) {
       const error = cause instanceof KbootError ? cause.at(at) : (cause as Error);
       this.errors.set(pair.host, error);
-      if (!started) emit({ type: "step-started", ...at, title: pair.step.title });
+      if (!started) emit({ type: "step-started", ...at, title: pair.step.title, readyAt: began, waitedFor });
       emit({ type: "step-failed", ...at, seconds: seconds(), error });
       throw error;
     }

@@ -34,7 +34,7 @@ test("of many hosts only the slowest is told", (t) => {
   const hosts = Array.from({ length: 30 }, (_, index) => `w${index}`);
   const events = record(
     { type: "planned", plan, willApply: true },
-    ...hosts.map((host) => ({ type: "step-started" as const, host, step: "join", title: "Join the cluster" })),
+    ...hosts.map((host) => ({ type: "step-started" as const, host, step: "join", title: "Join the cluster", readyAt: 0 })),
     ...hosts.map((host, index) => ({ type: "step-finished" as const, host, step: "join", seconds: (index * 7) % 30, changes: 1 })),
   );
   t.is(close(events), "\nSTEP  HOSTS  SLOWEST  SECONDS\njoin  30     w17      29.0\nsum   30     w17      29.0\n\n");
@@ -44,7 +44,7 @@ test("where names are too long to stand side by side, too", (t) => {
   const hosts = ["a", "b"].map((letter) => `${letter.repeat(30)}.example.com`);
   const events = record(
     { type: "planned", plan, willApply: true },
-    ...hosts.map((host) => ({ type: "step-started" as const, host, step: "join", title: "Join the cluster" })),
+    ...hosts.map((host) => ({ type: "step-started" as const, host, step: "join", title: "Join the cluster", readyAt: 0 })),
     ...hosts.map((host, index) => ({ type: "step-finished" as const, host, step: "join", seconds: index + 1, changes: 1 })),
     { type: "run-finished", ok: false, seconds: 2, trips: { [hosts[0] ?? ""]: 3, [hosts[1] ?? ""]: 5 } },
   );
@@ -59,7 +59,7 @@ test("where names are too long to stand side by side, too", (t) => {
 
 test("of several steps of a host the longest is marked, and all are summed up", (t) => {
   const step = (name: string, seconds: number) => [
-    { type: "step-started" as const, host: "cp1", step: name, title: name },
+    { type: "step-started" as const, host: "cp1", step: name, title: name, readyAt: 0 },
     { type: "step-finished" as const, host: "cp1", step: name, seconds, changes: 1 },
   ];
   const events = record({ type: "planned", plan, willApply: true }, ...step("kernel", 1), ...step("images", 20.25), ...step("join", 3));
