@@ -3,7 +3,7 @@ import type { Bar, Timeline } from "./timeline.ts";
 
 /** The whole report as one page of HTML, which needs nothing else. */
 export function renderPage(timeline: Timeline): string {
-  const { cluster, run, startedAt, length, ok, hosts, bars } = timeline;
+  const { cluster, run, startedAt, length, ok, bars } = timeline;
   const outcome = ok === undefined ? "did not come to its end" : ok ? "all in order" : "not all is in order";
   const ids = new Map(bars.map(({ key }, index) => [key, `s${index}`]));
   return `<!doctype html>
@@ -16,7 +16,7 @@ export function renderPage(timeline: Timeline): string {
 </head>
 <body>
 <h1>${escapeHtml(cluster)} <small class="${ok ? "good" : "bad"}">${outcome}</small></h1>
-<p>run ${escapeHtml(run)}, ${startedAt.toISOString().replace("T", " ").slice(0, 19)} UTC, ${seconds(length)} s, ${hosts.length} hosts, ${bars.length} steps</p>
+<p>run ${escapeHtml(run)}, ${startedAt.toISOString().replace("T", " ").slice(0, 19)} UTC, ${seconds(length)} s, ${bars.length} steps</p>
 ${renderErrors(timeline)}
 <h2>Timeline</h2>
 ${renderLegend(bars)}
