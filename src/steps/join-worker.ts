@@ -87,7 +87,11 @@ mv ${staged} ${bootstrap}
 systemctl daemon-reload
 systemctl restart kubelet.service
 latest=$(($(date +%s) + ${timeout}))
+looks=0
 until [ -s ${kubeconfig} ] && [ -s ${pem} ]; do
+  # what the kubelet says of a certificate does not change by waiting
+  looks=$((looks + 1))
+  if [ $((looks % 10)) = 0 ] && journalctl -t kubelet --since=-3s -o cat --no-pager 2>/dev/null | grep 'x509: ' >&2; then exit 1; fi
   if [ "$(date +%s)" -gt "$latest" ]; then
     echo "no certificate after ${timeout} s; the kubelet says:" >&2
     journalctl -u kubelet.service -n 5 -o cat --no-pager >&2

@@ -1,6 +1,7 @@
 import type { Step } from "../engine/contracts.ts";
 import { waitFor } from "../engine/wait.ts";
 import type { Live } from "../kubernetes/live.ts";
+import { lookForReason } from "./look-for-reason.ts";
 import { controlPlanes, sameHost } from "./where.ts";
 
 /** Static pods are made anew; and a containerd that is older than the one before it ends what that one ran. */
@@ -17,7 +18,8 @@ export const waitForApi: Step<Live> = {
   action: {
     describe: "wait until /readyz answers",
     isDone: ({ live }, _host, changing) => live !== undefined && ![...changing].some(endsContainers),
-    async run({ host, signal, readLive, say }) {
+    async run(context) {
+      const { host, signal, readLive, say } = context;
       say("waiting for /readyz");
       await waitFor(
         {
@@ -26,6 +28,7 @@ export const waitForApi: Step<Live> = {
           intervalMs: 200,
           signal,
           hint: `on ${host}: journalctl -u kubelet, and the logs under /var/log/pods/kube-system_kube-apiserver-*`,
+          inspect: lookForReason(context, host),
         },
         readLive,
       );

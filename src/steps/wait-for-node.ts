@@ -1,6 +1,7 @@
 import type { Step } from "../engine/contracts.ts";
 import { waitFor } from "../engine/wait.ts";
 import type { Live } from "../kubernetes/live.ts";
+import { lookForReason } from "./look-for-reason.ts";
 import { anyHost, everyHost, sameHost, specOf } from "./where.ts";
 
 /** Waits until each node is Ready. */
@@ -14,7 +15,8 @@ export const waitForNode: Step<Live> = {
     describe: "wait until the node is Ready",
     isDone: ({ cluster, live }, host, changing) =>
       (live?.nodes.get(specOf(cluster, host).nodeName)?.isReady ?? false) && !changing.has("systemd-unit:kubelet.service"),
-    async run({ site, host, signal, readLive, say }) {
+    async run(context) {
+      const { site, host, signal, readLive, say } = context;
       const { nodeName } = specOf(site.cluster, host);
       say("waiting for Ready");
       await waitFor(
@@ -23,6 +25,7 @@ export const waitForNode: Step<Live> = {
           timeoutSeconds: 240,
           signal,
           hint: `kubectl describe node ${nodeName}; on ${host}: journalctl -u kubelet`,
+          inspect: lookForReason(context, host),
         },
         async () => (await readLive())?.nodes.get(nodeName)?.isReady || undefined,
       );
