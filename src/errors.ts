@@ -1,46 +1,10 @@
-/** What went wrong, as a stable word: it decides the exit code, never the text. */
-export type ErrorCode =
-  | "usage"
-  | "inventory"
-  | "unreachable"
-  | "host-key"
-  | "privilege"
-  | "host-locked"
-  | "script"
-  | "check"
-  | "stale-plan"
-  | "artifact"
-  | "conflict"
-  | "api"
-  | "timeout"
-  | "incomplete"
-  | "unwell"
-  | "system"
-  | "cancelled";
+import { catalogue, type ErrorCode } from "./errors/catalogue.ts";
 
-const exitCodes: Record<ErrorCode, number> = {
-  usage: 64,
-  inventory: 65,
-  unreachable: 69,
-  "host-key": 69,
-  privilege: 69,
-  "host-locked": 75,
-  script: 1,
-  check: 3,
-  "stale-plan": 9,
-  artifact: 4,
-  conflict: 5,
-  api: 6,
-  timeout: 7,
-  incomplete: 1,
-  unwell: 8,
-  system: 74,
-  cancelled: 130,
-};
+export type { ErrorCode } from "./errors/catalogue.ts";
 
 /** The process exit code of what went wrong. */
 export function exitCodeOf(code: ErrorCode): number {
-  return exitCodes[code];
+  return catalogue[code].exitCode;
 }
 
 /** Where an error belongs: any of host, step, file with line and column, and field. */
@@ -67,8 +31,10 @@ export interface KbootErrorOptions {
   readonly hint?: string | undefined;
   readonly cause?: unknown;
   readonly script?: FailedScript | undefined;
-  /** True when trying again can heal it (a connection, an API not ready). */
+  /** True when trying again can heal it (a connection, an API not ready). Default: what the catalogue says of the code. */
   readonly transient?: boolean | undefined;
+  /** Where the log of the run is. */
+  readonly log?: string | undefined;
 }
 
 /**
@@ -81,6 +47,7 @@ export class KbootError extends Error {
   readonly hint: string | undefined;
   readonly script: FailedScript | undefined;
   readonly transient: boolean;
+  readonly log: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: KbootErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -89,7 +56,8 @@ export class KbootError extends Error {
     this.where = options.where ?? {};
     this.hint = options.hint;
     this.script = options.script;
-    this.transient = options.transient ?? false;
+    this.transient = options.transient ?? catalogue[code].isTransient;
+    this.log = options.log;
   }
 
   /** The process exit code that follows from the error's code. */
@@ -97,16 +65,22 @@ export class KbootError extends Error {
     return exitCodeOf(this.code);
   }
 
-  /** The same error, with more known about where it happened. */
-  at(where: Where): KbootError {
+  /** The same error, with more known about where it happened, and where its log is. */
+  at(where: Where, log = this.log): KbootError {
     return new KbootError(this.code, this.message, {
       where: { ...where, ...this.where },
       hint: this.hint,
       cause: this.cause ?? this,
       script: this.script,
       transient: this.transient,
+      log,
     });
   }
+}
+
+/** Whether trying again can heal it. This alone decides about retries. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof KbootError && error.transient;
 }
 
 /**

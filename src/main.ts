@@ -45,6 +45,10 @@ function withInventory(command: Command): Command {
   return command.option("-f, --file <inventory>", "the inventory (default: kboot.yaml in the current folder)");
 }
 
+function withReport(command: Command): Command {
+  return command.option("--report <file.html>", "write a page with the timeline of every host and step");
+}
+
 function withOutput(command: Command, description: string): Command {
   return command.addOption(new Option("--output <form>", description).choices(["text", "json"]).default("text"));
 }
@@ -130,7 +134,7 @@ function defineCommands(): Command {
     .showHelpAfterError("hint: kboot --help")
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "")) })
     .exitOverride();
-  withSelection(
+  withReport(withSelection(
     define(
       program,
       "apply",
@@ -138,10 +142,10 @@ function defineCommands(): Command {
       "kboot apply -f inventory/lab.yaml",
       async () => (await import("./cli/apply.ts")).apply,
     ),
-  )
+  ))
     .argument("[plan]", "a file of kboot plan --save: exactly that is done, or nothing when the hosts have changed since")
     .option("--dry-run", "plan only, change nothing");
-  withSelection(
+  withReport(withSelection(
     define(
       program,
       "plan",
@@ -149,7 +153,7 @@ function defineCommands(): Command {
       "kboot plan -f inventory/lab.yaml --limit worker1",
       async () => (await import("./cli/apply.ts")).plan,
     ),
-  ).option("--save <file>", "write the plan there, for kboot apply FILE");
+  )).option("--save <file>", "write the plan there, for kboot apply FILE");
   withSelection(
     define(
       program,
@@ -212,6 +216,31 @@ function defineCommands(): Command {
   );
   defineBundle(program);
   defineToken(program);
+  define(
+    program.command("events").description("work with what runs tell programs"),
+    "schema",
+    "print the JSON Schema of the events that --output json and logs hold, one a line",
+    "kboot events schema > events.schema.json",
+    async () => (await import("./cli/events-schema.ts")).eventsSchema,
+  );
+  define(
+    program,
+    "report",
+    "make a page with the timeline of every host and step from the log of a run",
+    "kboot report .kboot/logs/RUN.jsonl --output report.html",
+    async () => (await import("./cli/report.ts")).report,
+  )
+    .argument("<log>", "a log of a run")
+    .requiredOption("--output <file.html>", "where to put it");
+  define(
+    program,
+    "explain",
+    "tell what an error's code means, its likely causes and what to do next; without a code, list them all",
+    "kboot explain disk-full",
+    async () => (await import("./cli/explain.ts")).explain,
+  )
+    .argument("[code]", "the code of an error, or an exit code")
+    .option("--markdown", "all of them as the page docs/errors.md");
   define(
     inventory,
     "schema",

@@ -31,3 +31,17 @@ export class Secret {
     return shown;
   }
 }
+
+/** How secrets look that a program of others may print: private keys (PEM, or as kubeconfigs hold them), bootstrap tokens, credentials. */
+const looks: readonly (readonly [RegExp, string])[] = [
+  [/-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]*?(-----END \1PRIVATE KEY-----|$)/g, shown],
+  [/(client-key-data|password|passwd|token):\s*\S+/gi, `$1: ${shown}`],
+  [/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g, shown],
+  [/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/g, `$1 ${shown}`],
+  [/\b(https?:\/\/[^\s:/@]+):[^\s/@]+@/g, `$1:${shown}@`],
+];
+
+/** A text of others without what looks like a secret. */
+export function withoutSecrets(text: string): string {
+  return looks.reduce((left, [look, instead]) => left.replaceAll(look, instead), text);
+}

@@ -3,9 +3,10 @@ import { rm, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Response } from "undici";
-import { KbootError } from "../errors.ts";
+import { isTransient, KbootError } from "../errors.ts";
+import { retry } from "../retry.ts";
 import { readPieces, sumOf } from "./blob.ts";
-import { type Get, noAnswer, reasonOf, refused, retry } from "./http.ts";
+import { type Get, noAnswer, patience, reasonOf, refused } from "./http.ts";
 
 export interface Download {
   readonly url: string;
@@ -15,7 +16,7 @@ export interface Download {
   readonly size: number | undefined;
 }
 
-const tries = 5;
+const retries = 4;
 
 /**
  * Brings all bytes into the file `part`, which may hold the beginning of them already, and checks them. What was interrupted is tried
@@ -24,9 +25,9 @@ const tries = 5;
  */
 export async function download(wanted: Download, part: string, signal: AbortSignal): Promise<void> {
   try {
-    await retry(() => fetchRest(wanted, part, signal), tries, signal);
+    await retry(() => fetchRest(wanted, part, signal), { ...patience, retries, signal });
   } catch (error) {
-    throw error instanceof KbootError && error.transient ? interrupted(wanted, await sizeOf(part), error) : error;
+    throw error instanceof KbootError && isTransient(error) ? interrupted(wanted, await sizeOf(part), error) : error;
   }
   await check(wanted, part);
 }
@@ -85,7 +86,7 @@ async function check({ url, sha256, size }: Download, part: string): Promise<voi
   const got = await sumOf(readPieces(part));
   if (got.sha256 === sha256 && (size === undefined || got.size === size)) return;
   await rm(part, { force: true });
-  throw new KbootError("artifact", `${url} is damaged: wanted sha256 ${sha256}, got ${got.sha256} (${got.size} bytes)`, {
+  throw new KbootError("artifact-damaged", `${url} is damaged: wanted sha256 ${sha256}, got ${got.sha256} (${got.size} bytes)`, {
     hint: "nothing of it was used; run again, and if it stays so, the source or a proxy on the way gives other bytes than were published",
   });
 }

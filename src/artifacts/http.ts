@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Dispatcher, Response } from "undici";
 import { KbootError } from "../errors.ts";
+import { retry } from "../retry.ts";
 
 export interface GetOptions {
   readonly headers?: Readonly<Record<string, string>>;
@@ -9,6 +9,9 @@ export interface GetOptions {
 
 /** One GET. Resolves whatever the status is; throws a transient KbootError `artifact` when there is no answer. */
 export type Get = (url: string, options: GetOptions) => Promise<Response>;
+
+/** Between the attempts at a request. */
+export const patience = { firstMs: 200, mostMs: 5000 };
 
 let dispatcher: Dispatcher | undefined;
 
@@ -92,17 +95,5 @@ export function getSmall(url: string, options: GetOptions, by: Get = get): Promi
     if (response.status === 404) return undefined;
     throw refused(url, response.status);
   };
-  return retry(attempt, 3, options.signal);
-}
-
-/** Tries again, a little later each time, while the error may heal. Throws the last one. */
-export async function retry<T>(attempt: () => Promise<T>, tries: number, signal: AbortSignal): Promise<T> {
-  for (let count = 1; ; count++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof KbootError && error.transient) || count === tries) throw error;
-      await sleep(100 * 2 ** count, undefined, { signal });
-    }
-  }
+  return retry(attempt, { ...patience, retries: 2, signal: options.signal });
 }

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import pMap from "p-map";
 import type { Artifacts, StoredFile, StoredImage } from "../engine/contracts.ts";
-import { KbootError } from "../errors.ts";
+import { exitCodeOf, KbootError } from "../errors.ts";
 import type { Payload } from "../host/host.ts";
 import { readChecked } from "./blob.ts";
 import { archiveImages } from "./image-archive.ts";
@@ -93,7 +93,7 @@ async function first<T>(sources: readonly Source[], look: (source: Source) => Pr
       const found = await look(source);
       if (found !== undefined) return found;
     } catch (error) {
-      if (error instanceof KbootError && error.code === "artifact") return error;
+      if (error instanceof KbootError && error.exitCode === exitCodeOf("artifact")) return error;
       throw error;
     }
   }

@@ -13,6 +13,7 @@ interface Options extends Selection {
   /** Of `plan`: where to save it. */
   readonly save?: string;
   readonly output: "text" | "json";
+  readonly report?: string;
 }
 
 /** `kboot apply` */
@@ -36,7 +37,7 @@ async function run(command: "apply" | "plan", options: Options, signal: AbortSig
   const made = new Date(saved?.made ?? Date.now());
   const identity = identify(command, command === "apply" ? "change" : "read");
   const next = `kboot kubeconfig -f ${file} > kubeconfig && kubectl --kubeconfig kubeconfig get nodes`;
-  const result = await frameRun({ cluster, output: options.output, identity, next }, signal, (emit) => {
+  const result = await frameRun({ cluster, output: options.output, identity, next, report: options.report }, signal, (emit) => {
     if (command === "apply") for (const notice of networkPlugin(cluster)?.notices ?? []) emit({ type: "notice", ...notice });
     return operate(cluster, identity, select, emit, signal, {
       judgedAt: made,

@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { createEmit, type Emit } from "../engine/events.ts";
 import type { RunResult } from "../engine/run.ts";
 import { KbootError } from "../errors.ts";
@@ -15,6 +15,8 @@ export interface FrameOptions {
   readonly identity: RunIdentity;
   /** What to do next after a run that changed something, for people. */
   readonly next?: string | undefined;
+  /** Where a page about the run is written at its end. */
+  readonly report?: string | undefined;
 }
 
 /** Does a run with display and log around it. Throws what ended it early, and one error for all hosts that were set aside. */
@@ -23,16 +25,17 @@ export async function frameRun(
   signal: AbortSignal,
   operate: (emit: Emit) => Promise<RunResult>,
 ): Promise<RunResult> {
-  const { cluster, output, identity, next } = options;
+  const { cluster, output, identity, next, report } = options;
   const log = identity.mode === "change" ? await prepareLog(cluster, identity) : undefined;
-  const ui = await chooseListeners({ output, log, next });
+  const ui = await chooseListeners({ output, log, next, report });
   try {
     const result = await operate(createEmit(ui.listeners));
     if (signal.aborted) throw stoppedWith(result, signal.reason);
     if (result.errors.size > 0) throw summarizeErrors(result);
     await ui.close();
     return result;
-  } catch (error) {
+  } catch (cause) {
+    const error = cause instanceof KbootError ? cause.at({}, log && relative(process.cwd(), log)) : cause;
     await ui.close(error);
     throw error;
   }

@@ -1,6 +1,6 @@
 import { createEmit } from "../engine/events.ts";
 import { type Reached, reachHosts } from "../engine/reach.ts";
-import { KbootError } from "../errors.ts";
+import { scriptFailed } from "../errors/script-failed.ts";
 import type { Host } from "../host/host.ts";
 import { openHost } from "../host/open-host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
@@ -34,9 +34,9 @@ export async function withControlPlanes<T>(
 export async function readFrom(host: Host, label: string, body: string, signal: AbortSignal): Promise<string> {
   const result = await host.run({ label, body }, { signal });
   if (result.exitCode === 0) return result.stdout.toString("utf8");
-  throw new KbootError("script", `cannot ${label}: exit code ${result.exitCode}`, {
+  const failed = { label, exitCode: result.exitCode, stderr: result.stderr };
+  throw scriptFailed(`cannot ${label}`, failed, {
     where: { host: host.name, address: host.address },
     hint: "has `kboot apply` made the cluster?",
-    script: { label, exitCode: result.exitCode, stderr: result.stderr },
   });
 }

@@ -1,5 +1,7 @@
 import { clusterPlace, type Turns } from "./contracts.ts";
+import type { Place } from "./events.ts";
 import type { Pair } from "./pairs.ts";
+import { createWaits } from "./waits.ts";
 
 /** How a pair ended. `skipped`: its host was set aside, or the run stopped, before it began. */
 export type PairOutcome = "done" | "failed" | "skipped";
@@ -13,8 +15,11 @@ export interface GraphOptions<Live> {
   /** Hosts of which only so many are interrupted at a time, and whether a pair interrupts its host. */
   readonly turns?: readonly Turns[];
   interrupts?(pair: Pair<Live>): boolean;
-  /** Runs one pair; a rejection is its failure. */
-  run(pair: Pair<Live>): Promise<void>;
+  /**
+   * Runs one pair and resolves to whether it had something to do; a rejection is its failure. `waitedFor` is what it waited for last,
+   * of the pairs that had something to do.
+   */
+  run(pair: Pair<Live>, waitedFor: Place | undefined): Promise<boolean>;
   readonly signal: AbortSignal;
 }
 
@@ -33,6 +38,7 @@ export async function runGraph<Live>(options: GraphOptions<Live>): Promise<Reado
   const groups = new Map((options.turns ?? []).flatMap((turns) => turns.hosts.map((host) => [host, turns] as const)));
   const interrupted = new Set<string>();
   const left = new Map([...Map.groupBy(pairs, ({ host }) => host)].map(([host, own]) => [host, own.length]));
+  const waits = createWaits<Live>();
   let stopped = false;
 
   const needsTurn = (pair: Pair<Live>): boolean =>
@@ -66,16 +72,18 @@ export async function runGraph<Live>(options: GraphOptions<Live>): Promise<Reado
     running.set(pair.key, pair);
     if (needsTurn(pair)) interrupted.add(pair.host);
     const promise: Promise<void> = options
-      .run(pair)
+      .run(pair, waits.begin(pair))
       .then(
-        () => {
+        (didSomething) => {
           outcomes.set(pair.key, "done");
           const rest = (left.get(pair.host) ?? 0) - 1;
           left.set(pair.host, rest);
           if (rest === 0) interrupted.delete(pair.host);
+          waits.end(pair, didSomething);
         },
         () => {
           outcomes.set(pair.key, "failed");
+          waits.end(pair, true);
           aside.add(pair.host);
           if (pair.host === clusterPlace || options.decisive.has(pair.host)) stopped = true;
         },

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { KbootError } from "../errors.ts";
+import { scriptFailed } from "../errors/script-failed.ts";
 import type { Host } from "../host/host.ts";
 import { composeObservation, cutObservation, type HostKinds, kindOf } from "./compose.ts";
 import type { AnyResource } from "./contracts.ts";
@@ -16,12 +16,11 @@ export async function observeHost(
   const observed = new Map<string, unknown>();
   if (resources.length === 0) return observed;
   const nonce = randomBytes(16).toString("hex");
-  const result = await host.run(composeObservation(resources, kinds, nonce), { signal });
+  const script = composeObservation(resources, kinds, nonce);
+  const result = await host.run(script, { signal });
   if (result.exitCode !== 0) {
-    throw new KbootError("script", `cannot observe the host: the script exited with ${result.exitCode}`, {
-      where: { host: host.name, address: host.address },
-      script: { label: "observe", exitCode: result.exitCode, stderr: result.stderr },
-    });
+    const failed = { label: script.label, exitCode: result.exitCode, stderr: result.stderr };
+    throw scriptFailed("cannot observe the host", failed, { where: { host: host.name, address: host.address } });
   }
   const outputs = cutObservation(result.stdout, resources.length, nonce);
   for (const [index, resource] of resources.entries()) {

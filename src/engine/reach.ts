@@ -1,9 +1,11 @@
+import { scriptFailed } from "../errors/script-failed.ts";
 import { KbootError } from "../errors.ts";
 import type { Facts } from "../host/facts.ts";
 import type { Host } from "../host/host.ts";
 import { parseFacts, probeScript } from "../host/probe.ts";
 import { type ClusterHost, packagesOf } from "../inventory/cluster.ts";
 import type { Emit } from "./events.ts";
+import { tellScripts } from "./tell-scripts.ts";
 
 export interface Reached {
   readonly hosts: ReadonlyMap<string, Host>;
@@ -30,13 +32,11 @@ export async function reachHosts(
       const { name, address } = clusterHost;
       const began = Date.now();
       try {
-        const host = await open(clusterHost);
+        const host = tellScripts(await open(clusterHost), emit);
         hosts.set(name, host);
         const result = await host.run(probeScript({ packages: packagesOf(clusterHost), urls }), { signal });
         if (result.exitCode !== 0) {
-          throw new KbootError("script", `cannot read facts: the probe exited with ${result.exitCode}`, {
-            script: { label: "probe", exitCode: result.exitCode, stderr: result.stderr },
-          });
+          throw scriptFailed("cannot read facts", { label: "probe", exitCode: result.exitCode, stderr: result.stderr });
         }
         facts.set(name, parseFacts(result.stdout, new Date()));
         emit({ type: "host-reached", host: name, seconds: (Date.now() - began) / 1000 });

@@ -1,4 +1,5 @@
 import type { Facts } from "../host/facts.ts";
+import { eventVersion } from "./events.ts";
 import type { PairOutcome } from "./graph.ts";
 import { assertWay, listPairs } from "./pairs.ts";
 import type { Interruption, Plan } from "./plan.ts";
@@ -31,7 +32,7 @@ export async function runWay<Live>(options: RunOptions<Live>): Promise<RunResult
   const pairs = listPairs(options.way, cluster, options.select);
   const involved = new Set(pairs.map((pair) => pair.host));
   const wanted = cluster.hosts.filter((host) => involved.has(host.name) || host.role === "control-plane");
-  emit({ type: "run-started", run: options.run.id, cluster: cluster.name, hosts: wanted.map((host) => host.name) });
+  emit({ type: "run-started", version: eventVersion, run: options.run.id, cluster: cluster.name, hosts: wanted.map((host) => host.name) });
   const { hosts, facts, unreachable } = await reachHosts(wanted, options.sources.probes, options.open, emit, signal);
   try {
     const artifacts = await options.sources.resolve([...new Set([...facts.values()].map(({ architecture }) => architecture))]);

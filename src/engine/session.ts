@@ -1,3 +1,4 @@
+import { scriptFailed } from "../errors/script-failed.ts";
 import { KbootError } from "../errors.ts";
 import type { Host, RunIdentity } from "../host/host.ts";
 import type { Cluster, ClusterHost } from "../inventory/cluster.ts";
@@ -5,7 +6,7 @@ import { coalesce } from "./coalesce.ts";
 import { composeChange, type HostKinds, kindOf } from "./compose.ts";
 import type { AnyResource, Api, ArtifactSources, Check, ClusterKind, LiveReading, ReadLive, Site, Step, Turns } from "./contracts.ts";
 import { clusterPlace } from "./contracts.ts";
-import type { Emit } from "./events.ts";
+import type { Emit, Place } from "./events.ts";
 import { type PairOutcome, runGraph } from "./graph.ts";
 import { observeHost } from "./observe.ts";
 import type { Pair } from "./pairs.ts";
@@ -126,7 +127,7 @@ export class Session<Live> {
       signal: this.#options.signal,
       turns: this.#options.turns ?? [],
       interrupts: (pair) => this.#interrupts(pair),
-      run: (pair) => this.#runPair(pair),
+      run: (pair, waitedFor) => this.#runPair(pair, waitedFor),
     });
     if (!this.#options.signal.aborted) this.#tellSpared(outcomes);
     return outcomes;
@@ -151,7 +152,8 @@ export class Session<Live> {
     }
   }
 
-  async #runPair(pair: Pair<Live>): Promise<void> {
+  /** Resolves to whether there was something to do. */
+  async #runPair(pair: Pair<Live>, waitedFor: Place | undefined): Promise<boolean> {
     const { emit } = this.#options;
     const at = { host: pair.host, step: pair.step.id };
     const began = Date.now();
@@ -166,8 +168,8 @@ export class Session<Live> {
       } else if (diff.items.some(({ differences }) => differences.some(({ unsure }) => unsure))) {
         diff = await this.#lookAgain(pair);
       }
-      if (diff.items.length === 0 && diff.action === undefined) return;
-      emit({ type: "step-started", ...at, title: pair.step.title });
+      if (diff.items.length === 0 && diff.action === undefined) return false;
+      emit({ type: "step-started", ...at, title: pair.step.title, readyAt: began, waitedFor });
       started = true;
       this.#stale = true;
       if (diff.items.length > 0) await this.#change(pair, diff, say);
@@ -189,10 +191,11 @@ export class Session<Live> {
       }
       this.#stale = true;
       emit({ type: "step-finished", ...at, seconds: seconds(), changes: diff.items.length });
+      return true;
     } catch (cause) {
       const error = cause instanceof KbootError ? cause.at(at) : (cause as Error);
       this.errors.set(pair.host, error);
-      if (!started) emit({ type: "step-started", ...at, title: pair.step.title });
+      if (!started) emit({ type: "step-started", ...at, title: pair.step.title, readyAt: began, waitedFor });
       emit({ type: "step-failed", ...at, seconds: seconds(), error });
       throw error;
     }
@@ -230,12 +233,8 @@ export class Session<Live> {
       onSay: say,
     });
     if (result.exitCode !== 0) {
-      const tail = result.stderr.trim().split("\n").slice(-4).join("\n  ");
-      throw new KbootError("script", `${pair.step.title.toLowerCase()} failed: exit code ${result.exitCode}\n  ${tail}`, {
-        where: at,
-        hint: "put right what the lines above say, then run the same command again: it goes on where it stopped",
-        script: { label: script.label, exitCode: result.exitCode, stderr: result.stderr },
-      });
+      const failed = { label: script.label, exitCode: result.exitCode, stderr: result.stderr };
+      throw scriptFailed(`${pair.step.title.toLowerCase()} failed`, failed, { where: at });
     }
     record.confirm();
   }

@@ -1,7 +1,8 @@
 import { Agent, type AgentOptions, request } from "node:https";
 import type { Duplex } from "node:stream";
 import { connect as tlsConnect } from "node:tls";
-import { KbootError } from "../errors.ts";
+import { catalogue } from "../errors/catalogue.ts";
+import { type ErrorCode, KbootError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
 
 /** How the API is reached and who asks. */
@@ -89,10 +90,16 @@ function connectionError(what: string, cause: unknown, signal: AbortSignal): Kbo
   if (signal.aborted) return new KbootError("cancelled", `${what} was cancelled`, { cause });
   if (cause instanceof KbootError) return cause;
   const error = cause instanceof Error ? cause : new Error(String(cause));
-  const isWrongCertificate = "code" in error && /CERT|SIGNATURE|ISSUER/.test(String(error.code));
-  return new KbootError("api", `${what}: ${isWrongCertificate ? "the API's certificate is refused: " : ""}${error.message}`, {
+  const code = certificateFault("code" in error ? String(error.code) : "");
+  return new KbootError(code ?? "api", `${what}: ${code === undefined ? "" : "the API's certificate is refused: "}${error.message}`, {
     cause: error,
-    transient: !isWrongCertificate,
-    hint: isWrongCertificate ? "compare the CA in /etc/kubernetes/pki/ca.crt on all control planes" : undefined,
+    transient: code === undefined,
+    hint: catalogue[code ?? "api"].next[0],
   });
+}
+
+/** What OpenSSL's names of faults (X509_STORE_CTX_get_error(3)) come to; undefined for a code of something else. */
+function certificateFault(code: string): ErrorCode | undefined {
+  if (/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/.test(code)) return "certificate-expired";
+  return /CERT|SIGNATURE|ISSUER/.test(code) ? "certificate-untrusted" : undefined;
 }

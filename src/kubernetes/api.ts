@@ -1,5 +1,5 @@
 import type { Api, KubernetesObject, ObjectRef } from "../engine/contracts.ts";
-import { KbootError } from "../errors.ts";
+import { isTransient as canHeal, KbootError } from "../errors.ts";
 import { collectionPath, KindTable, objectPath } from "./api-kinds.ts";
 import { type ApiAccess, ApiAgent, type ApiRequest, type ApiResponse, sendRequest } from "./api-request.ts";
 
@@ -83,7 +83,7 @@ export function openApi(access: ApiAccess): Api {
       try {
         return (await send({ method: "GET", path, signal })).status === 200;
       } catch (error) {
-        if (error instanceof KbootError && error.transient) return false;
+        if (canHeal(error)) return false;
         throw error;
       }
     },

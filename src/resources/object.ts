@@ -1,7 +1,6 @@
 import pMap from "p-map";
-import pRetry from "p-retry";
 import type { Api, ClusterKind, Item, KubernetesObject, ObjectRef } from "../engine/contracts.ts";
-import { KbootError } from "../errors.ts";
+import { retry } from "../retry.ts";
 import { compareObject, initialManager, managedFields, manager, unset } from "./object-compare.ts";
 import { type ManagedFields, onlyPaths, withoutPaths } from "./object-fields.ts";
 import { compareSecrets, makeSecrets, type SecretValues } from "./object-secrets.ts";
@@ -122,11 +121,5 @@ async function takeOver(live: KubernetesObject, keep: readonly string[], api: Ap
 
 /** Tries again what can heal: a namespace on its way, a conflict, an API that restarts. */
 function heal<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  return pRetry(attempt, {
-    retries,
-    minTimeout: 250,
-    maxTimeout: 4000,
-    signal,
-    shouldRetry: ({ error }) => error instanceof KbootError && error.transient,
-  });
+  return retry(attempt, { retries, firstMs: 250, mostMs: 4000, signal });
 }

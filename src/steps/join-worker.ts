@@ -1,5 +1,5 @@
 import type { Step } from "../engine/contracts.ts";
-import { KbootError } from "../errors.ts";
+import { scriptFailed } from "../errors/script-failed.ts";
 import { bytesPayload } from "../host/payload.ts";
 import { quote } from "../host/quote.ts";
 import { bootstrapTokenSecret, bootstrapTokenText, generateBootstrapToken } from "../kubernetes/bootstrap-token.ts";
@@ -56,9 +56,9 @@ export const joinWorker: Step<Live> = {
       // while a script may still run there (the run was cancelled, the connection lost), the token is left to expire by itself
       await client.delete(secret, AbortSignal.timeout(10_000));
       if (result.exitCode !== 0) {
-        throw new KbootError("script", `the node did not join: ${result.stderr.trim().split("\n").slice(-6).join("\n  ")}`, {
+        const failed = { label: "join the node", exitCode: result.exitCode, stderr: result.stderr };
+        throw scriptFailed("the node did not join", failed, {
           hint: `on the host: journalctl -u kubelet, and whether ${endpoint.host}:${endpoint.port} can be reached from there; then run the same command again`,
-          script: { label: "join the node", exitCode: result.exitCode, stderr: result.stderr },
         });
       }
     },
@@ -88,7 +88,11 @@ mv ${staged} ${bootstrap}
 systemctl daemon-reload
 systemctl restart kubelet.service
 latest=$(($(date +%s) + ${timeout}))
+looks=0
 until [ -s ${kubeconfig} ] && [ -s ${pem} ]; do
+  # what the kubelet says of a certificate does not change by waiting
+  looks=$((looks + 1))
+  if [ $((looks % 10)) = 0 ] && journalctl -t kubelet --since=-3s -o cat --no-pager 2>/dev/null | grep 'x509: ' >&2; then exit 1; fi
   if [ "$(date +%s)" -gt "$latest" ]; then
     echo "no certificate after ${timeout} s; the kubelet says:" >&2
     journalctl -u kubelet.service -n 5 -o cat --no-pager >&2

@@ -1,5 +1,5 @@
 import type { Action, KubernetesObject, Step } from "../engine/contracts.ts";
-import { KbootError } from "../errors.ts";
+import { scriptFailed } from "../errors/script-failed.ts";
 import { quote } from "../host/quote.ts";
 import { kubeletFiles } from "../kubernetes/kubelet.ts";
 import type { Live } from "../kubernetes/live.ts";
@@ -37,10 +37,7 @@ const registerNode: Action<Live> = {
     ].join("\n");
     const { exitCode, stderr } = await reach(host).run({ label: "restart the kubelet", body }, { signal });
     if (exitCode !== 0) {
-      throw new KbootError("script", `the kubelet does not start again: ${stderr.trim()}`, {
-        hint: "on the host: systemctl status kubelet, and journalctl -u kubelet",
-        script: { label: "restart the kubelet", exitCode, stderr },
-      });
+      throw scriptFailed("the kubelet does not start again", { label: "restart the kubelet", exitCode, stderr });
     }
     const { nodeName } = specOf(site.cluster, host);
     const client = await api();

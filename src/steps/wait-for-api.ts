@@ -4,6 +4,7 @@ import { waitFor } from "../engine/wait.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { hostKinds } from "../resources/index.ts";
 import { type ObservedStaticPod, type StaticPodResource, staticPodKind } from "../resources/static-pod.ts";
+import { lookForReason } from "./look-for-reason.ts";
 import { controlPlanes, sameHost } from "./where.ts";
 import { writeControlPlane } from "./write-control-plane.ts";
 
@@ -33,6 +34,7 @@ export const waitForApi: Step<Live> = {
           intervalMs: 200,
           signal,
           hint: `on ${host}: journalctl -u kubelet, and the logs under /var/log/pods/kube-system_kube-apiserver-*`,
+          inspect: lookForReason(context, host),
         },
         readLive,
       );

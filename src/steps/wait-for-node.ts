@@ -4,6 +4,7 @@ import { waitFor } from "../engine/wait.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { hostKinds } from "../resources/index.ts";
 import { type ObservedUnit, systemdUnit, systemdUnitKind } from "../resources/systemd-unit.ts";
+import { lookForReason } from "./look-for-reason.ts";
 import { anyHost, everyHost, sameHost, specOf } from "./where.ts";
 
 /** Waits until each node is Ready. */
@@ -28,6 +29,7 @@ export const waitForNode: Step<Live> = {
           timeoutSeconds: 240,
           signal,
           hint: `kubectl describe node ${nodeName}; on ${host}: journalctl -u kubelet`,
+          inspect: lookForReason(context, host),
         },
         async () => {
           const node = (await readLive())?.nodes.get(nodeName);

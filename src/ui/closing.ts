@@ -4,7 +4,7 @@ import { formatTable } from "./table.ts";
 export interface ClosingOptions {
   /** What to do after a run that ended well. */
   readonly next: string | undefined;
-  /** Where the log of the run is, for reading. */
+  /** Where the log of the run is, for reading. It is told of a run that ended well; else the error tells it. */
   readonly log: string | undefined;
   /** Of the terminal; a table that is wider has one line a step instead of one column a host. */
   readonly width: number;
@@ -33,7 +33,7 @@ export function createClosing({ next, log, width }: ClosingOptions): { listen(ev
       return [
         "",
         seconds.size === 0 ? "nothing had to be changed" : printTimes(seconds, trips, width),
-        ...(log === undefined ? [] : [`log: ${log}`]),
+        ...(log === undefined || !ok ? [] : [`log: ${log}`]),
         ...(ok && next !== undefined ? [`next: ${next}`] : []),
         "",
       ].join("\n");

@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { relative } from "node:path";
 import type { EngineEvent } from "../engine/events.ts";
 import { createClosing } from "./closing.ts";
@@ -13,6 +14,8 @@ export interface UiOptions {
   readonly next: string | undefined;
   /** Where all events are kept, a line of JSON each; readable by the user alone. Its folder exists. */
   readonly log: string | undefined;
+  /** Where a report of the run is written at its end. Its folder exists. */
+  readonly report: string | undefined;
 }
 
 /** How wide a table may be where nobody says how wide the paper is. */
@@ -27,10 +30,14 @@ export interface Ui {
 }
 
 /** Who listens to a run: JSON or text on stdout, a live display on a terminal, and the log. */
-export async function chooseListeners({ output, next, log }: UiOptions): Promise<Ui> {
+export async function chooseListeners({ output, next, log, report }: UiOptions): Promise<Ui> {
   const closers: (() => void | Promise<void>)[] = [];
   const handle = log === undefined ? undefined : openSync(log, "a", 0o600);
   const listeners: Listener[] = [];
+  const page = report === undefined ? undefined : (await import("./report/report.ts")).createReport();
+  // whether it can be written is known before anything is done
+  if (report !== undefined) await writeFile(report, "", { mode: 0o600 });
+  if (page !== undefined) listeners.push((event) => page.listen(event));
   if (handle !== undefined) listeners.push(thinBytes((event) => writeSync(handle, toJsonLine(event))));
   if (output === "json") listeners.push(thinBytes((event) => process.stdout.write(toJsonLine(event))));
   if (output === "text") {
@@ -46,6 +53,11 @@ export async function chooseListeners({ output, next, log }: UiOptions): Promise
     listeners,
     async close(error) {
       for (const closer of closers) await closer();
+      if (report !== undefined && page !== undefined) {
+        if (error !== undefined) page.listen({ at: Date.now(), type: "error", error });
+        // a run that ended before it began has none
+        await writeFile(report, page.page() ?? "", { mode: 0o600 });
+      }
       if (handle === undefined) return;
       if (error !== undefined) writeSync(handle, toJsonLine({ at: Date.now(), type: "error", error }));
       closeSync(handle);

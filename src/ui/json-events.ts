@@ -12,8 +12,8 @@ export interface ErrorEvent {
 export function toJsonLine(event: EngineEvent | ErrorEvent): string {
   return `${JSON.stringify(event, (_key, value: unknown) => {
     if (value instanceof KbootError) {
-      const { code, message, hint, where, script } = value;
-      return { code, message, hint, where, script };
+      const { code, message, hint, where, script, transient, log, exitCode } = value;
+      return { code, exitCode, transient, message, hint, where, script, log };
     }
     return value instanceof Error ? { code: "bug", message: value.message, stack: value.stack } : value;
   })}\n`;

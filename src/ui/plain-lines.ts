@@ -48,6 +48,7 @@ function describe(event: Exclude<EngineEvent, BytesEvent>, titles: ReadonlyMap<s
     case "run-started":
       return `cluster ${event.cluster}: ${count(event.hosts.length, "host")}`;
     case "host-reached":
+    case "script-finished":
       return undefined;
     case "host-set-aside":
       return `${colours.red("set aside:")} ${printError(event.error)}`;

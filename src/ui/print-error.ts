@@ -1,9 +1,11 @@
+import { catalogue } from "../errors/catalogue.ts";
 import { KbootError } from "../errors.ts";
 
 const tailLines = 5;
 
 /**
- * What a user reads of an error: where and what, the last lines that a failed script wrote on stderr, and the hint on its own line.
+ * What a user reads of an error: where and what, the last lines that a failed script wrote on stderr, and on lines of their own the hint,
+ * the command that tells more about such errors, and where the log is.
  * A bug shows its stack. Ends without a newline.
  */
 export function printError(error: unknown): string {
@@ -16,6 +18,8 @@ export function printError(error: unknown): string {
     place === "" ? error.message : `${place}: ${error.message}`,
     ...scriptTail(error),
     ...(error.hint === undefined ? [] : [`hint: ${error.hint}`]),
+    ...(catalogue[error.code].causes.length === 0 ? [] : [`more: kboot explain ${error.code}`]),
+    ...(error.log === undefined ? [] : [`log: ${error.log}`]),
   ].join("\n");
 }
 

@@ -78,7 +78,7 @@ test.serial("several hosts that are set aside are named by one error, and the lo
   const folder = await writeInventory(await freePort(), "127.0.0.1", "127.0.0.2");
   const { exitCode, stderr } = await kboot(folder, "apply");
   t.is(exitCode, 1, stderr);
-  t.regex(stderr, /^2 hosts were set aside\n {2}h\d \(127.+\n {4}hint: .+\n {2}h\d \(127/);
+  t.regex(stderr, /^2 hosts were set aside\n {2}h\d \(127.+\n {4}hint: .+\n {4}more: kboot explain connection-refused\n {2}h\d \(127/);
   const logs = join(folder, ".kboot", "logs");
   const [name = ""] = await readdir(logs);
   const text = await readFile(join(logs, name), "utf8");

@@ -16,7 +16,7 @@ test("a script that fails is told with its host, stderr and a hint", async (t) =
   const error = await t.throwsAsync(readFrom(host, "read admin.conf", "echo no such file >&2; exit 3", signal), { instanceOf: KbootError });
   t.like(error, {
     code: "script",
-    message: "cannot read admin.conf: exit code 3",
+    message: "cannot read admin.conf: exit code 3\n  no such file",
     where: { host: "cp1" },
     script: { label: "read admin.conf", exitCode: 3, stderr: "no such file\n" },
   });

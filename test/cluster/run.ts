@@ -1,8 +1,10 @@
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { buildBundle } from "../components/build.ts";
 import { type Lab, lab, labUp, onHost } from "./support/lab.ts";
+import { findLeaks, recordSecrets } from "./support/record.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const folder = new URL(".", import.meta.url).pathname;
@@ -53,6 +55,9 @@ async function runTests(signal: AbortSignal): Promise<number> {
     say("left out, as KBOOT_LAB_IMAGES names no folder with archives of their images:");
     for (const title of await testTitles((name) => name === withImages)) say(`  ${title}`);
   }
+  // all that kboot prints in the tests is kept here, and searched for secrets at the end
+  const record = await mkdtemp(join(tmpdir(), "kboot-record-"));
+  process.env["KBOOT_LAB_RECORD"] = record;
   say("building Kubernetes' components, or finding them built");
   for (const kubernetes of ["1.36.3", "1.37.2"]) await buildBundle({ kubernetes });
   signal.throwIfAborted();
@@ -64,7 +69,7 @@ async function runTests(signal: AbortSignal): Promise<number> {
       [join(root, "node_modules/ava/entrypoints/cli.js"), "--config", "test/cluster/ava.config.mjs", ...process.argv.slice(2)],
       {
         cwd: root,
-        env: { KBOOT_LAB_SET: set },
+        env: { KBOOT_LAB_SET: set, KBOOT_LAB_RECORD: record },
         stdio: "inherit",
         reject: false,
         cancelSignal: signal,
@@ -72,7 +77,14 @@ async function runTests(signal: AbortSignal): Promise<number> {
     );
     signal.throwIfAborted();
     if (exitCode !== 0) await printHosts(hosts);
-    return exitCode;
+    await recordSecrets(
+      hosts.sshConfig,
+      hosts.hosts.map(({ name }) => name),
+    );
+    const leaks = await findLeaks(record);
+    for (const name of leaks) say(`a secret stands in ${join(record, name)}`);
+    if (leaks.length === 0) await rm(record, { recursive: true });
+    return leaks.length === 0 ? exitCode : 1;
   } finally {
     if (process.env["KBOOT_KEEP"] === "1") say(`the hosts stay: npm run lab -- down --set ${set}`);
     else await lab("down", "--set", set);

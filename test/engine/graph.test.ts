@@ -17,6 +17,7 @@ async function run(
   options: {
     fail?: readonly string[];
     turns?: readonly Turns[];
+    idle?: readonly string[];
     setAside?: readonly string[];
     decisive?: readonly string[];
     signal?: AbortSignal;
@@ -24,6 +25,7 @@ async function run(
 ) {
   const pairs = listPairs(way, noCluster);
   const log: string[] = [];
+  const waits: Record<string, string | undefined> = {};
   const outcomes = await runGraph({
     pairs,
     setAside: new Set(options.setAside),
@@ -31,20 +33,41 @@ async function run(
     signal: options.signal ?? new AbortController().signal,
     turns: options.turns ?? [],
     interrupts: ({ step: { interrupts } }) => interrupts !== undefined,
-    async run(pair) {
+    async run(pair, waitedFor) {
+      waits[pair.key] = waitedFor && `${waitedFor.host}/${waitedFor.step}`;
       log.push(`+${pair.key}`);
       await sleep(1);
       log.push(`-${pair.key}`);
       if (options.fail?.includes(pair.key)) throw new Error("failed");
+      return !(options.idle?.includes(pair.key) ?? false);
     },
   });
-  return { outcomes: Object.fromEntries(outcomes), log };
+  return { outcomes: Object.fromEntries(outcomes), log, waits };
 }
 
 test("a host that failed gets no later step, the others go on", async (t) => {
   const way = [step("one", ["a", "b"]), step("two", ["a", "b"], [{ step: "one", scope: "same-host" }])];
   const { outcomes } = await run(way, { fail: ["a/one"] });
   t.deepEqual(outcomes, { "a/one": "failed", "b/one": "done", "a/two": "skipped", "b/two": "done" });
+});
+
+test("a pair is told what it waited for last, through pairs that had nothing to do", async (t) => {
+  const way = [
+    step("one", ["a", "b"]),
+    step("two", ["a"], [{ step: "one", scope: "every-host" }]),
+    step("three", ["a"], [{ step: "two", scope: "same-host" }]),
+    step("four", ["a", "b"], [{ step: "three", scope: "any-host" }]),
+  ];
+  const { waits } = await run(way, { idle: ["a/two"] });
+  t.is(waits["a/one"], undefined);
+  t.is(waits["a/two"], "b/one");
+  t.is(waits["a/three"], "b/one");
+  t.is(waits["b/four"], "a/three");
+});
+
+test("a pair that its own host kept busy waited for that", async (t) => {
+  const { waits } = await run([step("one", ["a"]), step("two", ["a"])]);
+  t.is(waits["a/two"], "a/one");
 });
 
 test("an edge to every host does not wait for hosts that were set aside", async (t) => {

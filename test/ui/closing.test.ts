@@ -11,7 +11,7 @@ function close(events: readonly EngineEvent[], log?: string, width = 100): strin
 
 const next = "next: go on";
 
-test("an apply closes with seconds per step and host, round trips, and the log", (t) => {
+test("an apply closes with seconds per step and host, and round trips; the error tells the log", (t) => {
   t.deepEqual(close(story, ".kboot/logs/r1.jsonl").split("\n"), [
     "",
     "SECONDS          cp1    worker1",
@@ -20,7 +20,6 @@ test("an apply closes with seconds per step and host, round trips, and the log",
     "sum (* longest)  1.3    3.1",
     "round trips      3      4",
     "",
-    "log: .kboot/logs/r1.jsonl",
     "",
   ]);
 });
@@ -30,7 +29,7 @@ test("what to do next is told when all is in order, also when nothing had to be 
     { type: "planned", plan: [], interruptions: [], willApply: true },
     { type: "run-finished", ok: true, seconds: 1, trips: { cp1: 2 } },
   );
-  t.is(close(events), `\nnothing had to be changed\n${next}\n`);
+  t.is(close(events, "r1.jsonl"), `\nnothing had to be changed\nlog: r1.jsonl\n${next}\n`);
   t.false(close(story).includes("next:"));
 });
 
@@ -38,7 +37,7 @@ test("of many hosts only the slowest is told", (t) => {
   const hosts = Array.from({ length: 30 }, (_, index) => `w${index}`);
   const events = record(
     { type: "planned", plan, interruptions: [], willApply: true },
-    ...hosts.map((host) => ({ type: "step-started" as const, host, step: "join", title: "Join the cluster" })),
+    ...hosts.map((host) => ({ type: "step-started" as const, host, step: "join", title: "Join the cluster", readyAt: 0 })),
     ...hosts.map((host, index) => ({ type: "step-finished" as const, host, step: "join", seconds: (index * 7) % 30, changes: 1 })),
   );
   t.is(close(events), "\nSTEP  HOSTS  SLOWEST  SECONDS\njoin  30     w17      29.0\nsum   30     w17      29.0\n\n");
@@ -48,7 +47,7 @@ test("where names are too long to stand side by side, too", (t) => {
   const hosts = ["a", "b"].map((letter) => `${letter.repeat(30)}.example.com`);
   const events = record(
     { type: "planned", plan, interruptions: [], willApply: true },
-    ...hosts.map((host) => ({ type: "step-started" as const, host, step: "join", title: "Join the cluster" })),
+    ...hosts.map((host) => ({ type: "step-started" as const, host, step: "join", title: "Join the cluster", readyAt: 0 })),
     ...hosts.map((host, index) => ({ type: "step-finished" as const, host, step: "join", seconds: index + 1, changes: 1 })),
     { type: "run-finished", ok: false, seconds: 2, trips: { [hosts[0] ?? ""]: 3, [hosts[1] ?? ""]: 5 } },
   );
@@ -63,7 +62,7 @@ test("where names are too long to stand side by side, too", (t) => {
 
 test("of several steps of a host the longest is marked, and all are summed up", (t) => {
   const step = (name: string, seconds: number) => [
-    { type: "step-started" as const, host: "cp1", step: name, title: name },
+    { type: "step-started" as const, host: "cp1", step: name, title: name, readyAt: 0 },
     { type: "step-finished" as const, host: "cp1", step: name, seconds, changes: 1 },
   ];
   const events = record(

@@ -13,11 +13,11 @@ test("every event is one line of JSON that says the same", (t) => {
 });
 
 test("an error becomes code, message, hint, place and failed script", (t) => {
-  const { code, message, hint, where, script } = failure;
+  const { code, exitCode, transient, message, hint, where, script } = failure;
   t.deepEqual(JSON.parse(toJsonLine({ at: 1, type: "error", error: failure })), {
     at: 1,
     type: "error",
-    error: { code, message, hint, where, script },
+    error: { code, exitCode, transient, message, hint, where, script },
   });
 });
 

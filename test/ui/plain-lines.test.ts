@@ -14,11 +14,11 @@ test("lines tell the story with the time since the start", (t) => {
 });
 
 test("an error's further lines stand below its first", (t) => {
-  t.regex(tell(story), /\n {3}1\.3 s {2}failed after 3\.1 s: worker1 .*\n {12}connecting\n {12}no route to host\n {10}hint: is the API/);
+  t.regex(tell(story), /\n {3}1\.4 s {2}failed after 3\.1 s: worker1 .*\n {12}connecting\n {12}no route to host\n {10}hint: is the API/);
 });
 
 test("a long transfer is told every ten seconds, a short one not at all", (t) => {
-  const began: EngineEvent = { at: 0, type: "step-started", host: "cp1", step: "images", title: "Import images" };
+  const began: EngineEvent = { at: 0, type: "step-started", host: "cp1", step: "images", title: "Import images", readyAt: 0 };
   const bytes = Array.from({ length: 26 }, (_, second): EngineEvent => {
     return { at: second * 1000, type: "step-bytes", host: "cp1", step: "images", sent: second * 4e6, total: 100e6 };
   });

@@ -4,7 +4,7 @@ import { printError } from "../../src/ui/print-error.ts";
 import { failure } from "./support/story.ts";
 
 const shows = test.macro((t, message: string, options: KbootErrorOptions, expected: string) => {
-  t.is(printError(new KbootError("script", message, options)), expected);
+  t.is(printError(new KbootError("usage", message, options)), expected);
 });
 
 test("an error without a place is its message", shows, "stopped", {}, "stopped");
@@ -35,8 +35,12 @@ test(
 test("place, step, message, stderr and hint stand in this order", (t) => {
   t.is(
     printError(failure),
-    "worker1 (192.0.2.21), join: join the cluster failed: exit code 2\n  connecting\n  no route to host\nhint: is the API reachable from there?",
+    "worker1 (192.0.2.21), join: join the cluster failed: exit code 2\n  connecting\n  no route to host\nhint: is the API reachable from there?\nmore: kboot explain script",
   );
+});
+
+test("the log is told last", (t) => {
+  t.is(printError(failure.at({}, "r1.jsonl")).split("\n").at(-1), "log: r1.jsonl");
 });
 
 test("a bug shows its stack and asks for a report", (t) => {

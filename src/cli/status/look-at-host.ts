@@ -1,4 +1,4 @@
-import { KbootError } from "../../errors.ts";
+import { scriptFailed } from "../../errors/script-failed.ts";
 import type { Facts } from "../../host/facts.ts";
 import type { Host, RunIdentity } from "../../host/host.ts";
 import { openHost } from "../../host/open-host.ts";
@@ -34,8 +34,8 @@ export async function lookAtHost(
   if (opened.unknown !== undefined) return opened;
   const host = opened.value;
   const facts = answerBy(deadlines.answer, signal, async (own) => {
-    const { exitCode, stdout } = await host.run(probeScript(), { signal: own });
-    if (exitCode !== 0) throw new KbootError("script", `the probe exited with ${exitCode}`);
+    const { exitCode, stdout, stderr } = await host.run(probeScript(), { signal: own });
+    if (exitCode !== 0) throw scriptFailed("cannot read facts", { label: "probe", exitCode, stderr });
     return parseFacts(stdout, new Date());
   });
   const certificates = answerBy(deadlines.answer, signal, async (own) =>

@@ -1,4 +1,4 @@
-import { KbootError } from "../../errors.ts";
+import { type ErrorCode, KbootError } from "../../errors.ts";
 import type { ClusterHost } from "../../inventory/cluster.ts";
 import { noKnownKeyType } from "./host-keys.ts";
 
@@ -13,32 +13,36 @@ interface SshError extends Error {
 export function cannotConnect(host: ClusterHost, cause: SshError): KbootError {
   const where = { host: host.name, address: host.address };
   const { port, user, knownHostsFile } = host.ssh;
-  const failed = (message: string, hint: string, transient: boolean) =>
-    new KbootError("unreachable", message, { where, hint, cause, transient });
+  const failed = (code: ErrorCode, message: string, hint: string) => new KbootError(code, message, { where, hint, cause });
   if (cause.level === "client-authentication") {
     return failed(
+      "login-refused",
       `the host does not let ${user} in with the keys that were offered`,
       `see whether this works: ssh -p ${port} ${user}@${host.address} true; the public key belongs into ~${user}/.ssh/authorized_keys there`,
-      false,
     );
   }
   // ssh2 has no code for this, only the text.
   if (cause.message.includes("no matching host key format")) return noKnownKeyType(knownHostsFile, port, cause, where);
   if (cause.level === "client-timeout" || cause.code === "ETIMEDOUT") {
     return failed(
+      "connection-timeout",
       `no answer on port ${port} within ${host.ssh.connectTimeoutSeconds} s`,
       "see whether the machine is up and no firewall is in between, or raise ssh.connectTimeoutSeconds",
-      true,
     );
   }
   if (cause.code === "ECONNREFUSED") {
-    return failed(`nothing listens on port ${port}`, "see whether sshd runs there, and on which port (ssh.port)", true);
+    return failed("connection-refused", `nothing listens on port ${port}`, "see whether sshd runs there, and on which port (ssh.port)");
   }
-  if (cause.code === "ENOTFOUND") return failed("the name is not known", "correct the host's address, or its entry in DNS", false);
+  if (cause.code === "ENOTFOUND") return failed("name-unknown", "the name is not known", "correct the host's address, or its entry in DNS");
   if (cause.level === "agent") {
-    return failed(`ssh-agent: ${cause.message}`, "see whether ssh-add -l works, or name a key under ssh.identityFiles", false);
+    return failed("login-refused", `ssh-agent: ${cause.message}`, "see whether ssh-add -l works, or name a key under ssh.identityFiles");
   }
-  return failed(`cannot connect: ${cause.message}`, `see what this says: ssh -v -p ${port} ${user}@${host.address} true`, true);
+  return new KbootError("unreachable", `cannot connect: ${cause.message}`, {
+    where,
+    hint: `see what this says: ssh -v -p ${port} ${user}@${host.address} true`,
+    cause,
+    transient: true,
+  });
 }
 
 /** The error for a port on the host that could not be reached. 1 is "administratively prohibited" (RFC 4254, 5.1). */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { execa } from "execa";
 import { stringify } from "yaml";
+import { recordingOf, recordLogs, recordSecrets } from "./record.ts";
 
 const root = new URL("../../../", import.meta.url).pathname;
 
@@ -30,8 +31,19 @@ export function labSet(): string {
 
 /** Runs a command of the lab; what it says goes to stderr. */
 export async function lab(...args: readonly string[]): Promise<string> {
+  if (args[0] === "bare" || args[0] === "down") await keepSecrets(args[args.indexOf("--set") + 1] ?? "");
   const { stdout } = await execa(join(root, "vagrant", "lab"), args, { stdin: "ignore", stderr: "inherit" });
   return stdout;
+}
+
+async function keepSecrets(set: string): Promise<void> {
+  const text = await readFile(join(cacheFolder, "lab", "sets", set, "hosts.json"), "utf8").catch(() => undefined);
+  if (text === undefined) return;
+  const { sshConfig, hosts } = JSON.parse(text) as Lab;
+  await recordSecrets(
+    sshConfig,
+    hosts.map(({ name }) => name),
+  );
 }
 
 /** Makes the set's hosts, or finds them there, and starts them. */
@@ -86,7 +98,16 @@ export function kboot(...args: readonly string[]) {
 
 /** The same with more in its environment. */
 export function kbootWith(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
-  return execa(process.execPath, [join(root, "src", "main.ts"), ...args], { reject: false, stdin: "ignore", env });
+  const kept = recordingOf(args);
+  const child = execa(process.execPath, [join(root, "src", "main.ts"), ...args], {
+    reject: false,
+    stdin: "ignore",
+    env,
+    stdout: kept === undefined ? "pipe" : ["pipe", { file: kept.stdout }],
+    stderr: kept === undefined ? "pipe" : ["pipe", { file: kept.stderr }],
+  });
+  void child.then(() => recordLogs(args));
+  return child;
 }
 
 /** An event of a run, as `--output json` prints it. */

@@ -131,7 +131,7 @@ test("of several keys, the host is asked for the one that is known", async (t) =
 
 test("a key that the host does not accept is told so", async (t) => {
   const error = await refused(t, server.host({ identityFiles: [makeKey(server.directory, "stranger")] }));
-  t.is(error.code, "unreachable");
+  t.is(error.code, "login-refused");
   t.false(error.transient);
   t.regex(error.hint ?? "", /authorized_keys/);
   t.truthy(error.cause);
@@ -139,7 +139,7 @@ test("a key that the host does not accept is told so", async (t) => {
 
 test("nobody listening is told at once", async (t) => {
   const error = await refused(t, server.host({ port: await freePort() }));
-  t.is(error.code, "unreachable");
+  t.is(error.code, "connection-refused");
   t.true(error.transient);
   t.regex(error.message, /nothing listens on port/);
   t.truthy(error.cause);
@@ -150,7 +150,7 @@ test("a server that never answers is given up after the connect timeout", async 
   const port = await freePort();
   await new Promise<void>((resolve) => silent.listen(port, "127.0.0.1", resolve));
   const error = await refused(t, server.host({ port, connectTimeoutSeconds: 1 }));
-  t.is(error.code, "unreachable");
+  t.is(error.code, "connection-timeout");
   t.regex(error.message, /no answer on port \d+ within 1 s/);
   silent.close();
 });
@@ -168,7 +168,7 @@ test("connecting can be cancelled", async (t) => {
 test("an address that does not exist is told so", async (t) => {
   const host = { ...clusterHost({ identityFiles: [server.identityFile] }), address: "no-such-host.invalid" };
   const error = await t.throwsAsync(openSshHost(host, reading), { instanceOf: KbootError });
-  t.is(error.code, "unreachable");
+  t.is(error.code, "name-unknown");
 });
 
 test("a connection that breaks during a script is told with the script's name", async (t) => {

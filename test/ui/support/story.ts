@@ -39,7 +39,7 @@ export const failure = new KbootError("script", "join the cluster failed: exit c
 
 /** An apply on two hosts, one of which fails. */
 export const story = record(
-  { type: "run-started", run: "r1", cluster: "lab", hosts: ["cp1", "worker1", "worker2"] },
+  { type: "run-started", version: 1, run: "r1", cluster: "lab", hosts: ["cp1", "worker1", "worker2"] },
   { type: "host-reached", host: "cp1", seconds: 0.2 },
   {
     type: "host-set-aside",
@@ -50,11 +50,19 @@ export const story = record(
   { type: "problem", check: "memory", host: "cp1", message: "1 GB is little", hint: "give it 2 GB", ignored: true },
   { type: "problem", check: "swap", host: undefined, message: "swap is on", hint: "switch it off", ignored: false },
   { type: "planned", plan, interruptions: [], willApply: true },
-  { type: "step-started", host: "cp1", step: "containerd", title: "Install containerd" },
+  { type: "step-started", host: "cp1", step: "containerd", title: "Install containerd", readyAt: 1650 },
   { type: "step-bytes", host: "cp1", step: "containerd", sent: 12_000_000, total: 34_000_000 },
-  { type: "step-started", host: "worker1", step: "join", title: "Join the cluster" },
+  {
+    type: "step-started",
+    host: "worker1",
+    step: "join",
+    title: "Join the cluster",
+    readyAt: 1650,
+    waitedFor: { host: "cp1", step: "cluster-config" },
+  },
   { at: 2800, type: "step-bytes", host: "cp1", step: "containerd", sent: 20_000_000, total: 34_000_000 },
   { type: "step-progress", host: "worker1", step: "join", text: "waiting for the certificate" },
+  { type: "script-finished", host: "cp1", label: "Install containerd", seconds: 1.2, bytes: 34_000_000, exitCode: 0, stderr: "" },
   { type: "step-finished", host: "cp1", step: "containerd", seconds: 1.25, changes: 2 },
   { type: "step-failed", host: "worker1", step: "join", seconds: 3.14, error: failure },
   { type: "run-finished", ok: false, seconds: 4.2, trips: { cp1: 3, worker1: 4 } },
