@@ -1,5 +1,5 @@
 import { clusterPlace } from "./contracts.ts";
-import type { Pair } from "./pairs.ts";
+import type { Pair, Predecessors } from "./pairs.ts";
 
 /** How a pair ended. `skipped`: its host was set aside, or the run stopped, before it began. */
 export type PairOutcome = "done" | "failed" | "skipped";
@@ -21,63 +21,100 @@ export interface GraphOptions<Live> {
  * runs any more and nothing can start; never rejects.
  */
 export async function runGraph<Live>(options: GraphOptions<Live>): Promise<ReadonlyMap<string, PairOutcome>> {
-  const { pairs } = options;
   const outcomes = new Map<string, PairOutcome>();
-  const running = new Map<string, Pair<Live>>();
+  const running = new Set<string>();
+  const lanes = new Set<string>();
+  const sameStep = new Map<string, number>();
   const aside = new Set(options.setAside);
-  const finished = new Set<Promise<void>>();
+  const own = Map.groupBy(options.pairs, ({ host }) => host);
+  const waiting = new Map<string, readonly Pair<Live>[]>(own);
+  const hostsOf = new Map([...Map.groupBy(options.pairs, ({ step }) => step.id)].map(([id, pairs]) => [id, pairs.map(({ host }) => host)]));
+  const held = new Set<Predecessors<Live>>();
+  const shared = listShared(options.pairs);
+  const { promise: idle, resolve: end } = Promise.withResolvers<void>();
   let stopped = false;
 
-  const state = (pair: Pair<Live>): PairOutcome | undefined => outcomes.get(pair.key);
+  const isSettled = (pair: Pair<Live>) => outcomes.get(pair.key) === "done" || (aside.has(pair.host) && !running.has(pair.key));
 
-  const isReady = (pair: Pair<Live>): boolean => {
-    for (const { scope, pairs: before } of pair.after) {
-      if (before.length === 0) continue;
-      const holds =
-        scope === "any-host"
-          ? before.some((other) => state(other) === "done")
-          : before.every(
-              (other) => state(other) === "done" || (scope === "every-host" && aside.has(other.host) && !running.has(other.key)),
-            );
-      if (!holds) return false;
-    }
-    for (const other of running.values()) {
-      if (other.host === pair.host && (other.step.bulk ?? false) === (pair.step.bulk ?? false)) return false;
-    }
-    const sameStep = [...running.values()].filter((other) => other.step.id === pair.step.id).length;
-    return sameStep < (pair.step.exclusive ?? Number.POSITIVE_INFINITY);
+  /** What holds once holds for good. */
+  const holds = (edge: Predecessors<Live>): boolean => {
+    if (held.has(edge)) return true;
+    const isDone = (pair: Pair<Live>) => outcomes.get(pair.key) === "done";
+    const { scope, pairs } = edge;
+    const does =
+      pairs.length === 0 || (scope === "any-host" ? pairs.some(isDone) : pairs.every(scope === "every-host" ? isSettled : isDone));
+    if (does) held.add(edge);
+    return does;
   };
+
+  const isReady = (pair: Pair<Live>): boolean =>
+    !lanes.has(laneOf(pair)) &&
+    (sameStep.get(pair.step.id) ?? 0) < (pair.step.exclusive ?? Number.POSITIVE_INFINITY) &&
+    pair.after.every(holds);
 
   const start = (pair: Pair<Live>): void => {
-    running.set(pair.key, pair);
-    const promise: Promise<void> = options
-      .run(pair)
-      .then(
-        () => {
-          outcomes.set(pair.key, "done");
-        },
-        () => {
-          outcomes.set(pair.key, "failed");
-          aside.add(pair.host);
-          if (pair.host === clusterPlace || options.decisive.has(pair.host)) stopped = true;
-        },
-      )
-      .finally(() => {
-        running.delete(pair.key);
-        finished.delete(promise);
-      });
-    finished.add(promise);
+    running.add(pair.key);
+    lanes.add(laneOf(pair));
+    sameStep.set(pair.step.id, (sameStep.get(pair.step.id) ?? 0) + 1);
+    void options.run(pair).then(
+      () => finish(pair, "done"),
+      () => finish(pair, "failed"),
+    );
   };
 
-  for (;;) {
-    if (!stopped && !options.signal.aborted) {
-      for (const pair of pairs) {
-        if (state(pair) === undefined && !running.has(pair.key) && !aside.has(pair.host) && isReady(pair)) start(pair);
-      }
+  /** Starts what is ready on a host. */
+  const wake = (host: string): void => {
+    if (stopped || options.signal.aborted || aside.has(host)) return;
+    const left = (waiting.get(host) ?? []).filter((pair) => {
+      if (!isReady(pair)) return true;
+      start(pair);
+      return false;
+    });
+    waiting.set(host, left);
+  };
+
+  const finish = (pair: Pair<Live>, outcome: PairOutcome): void => {
+    const { host, step } = pair;
+    outcomes.set(pair.key, outcome);
+    running.delete(pair.key);
+    lanes.delete(laneOf(pair));
+    sameStep.set(step.id, (sameStep.get(step.id) ?? 1) - 1);
+    if (outcome === "failed") {
+      aside.add(host);
+      if (host === clusterPlace || options.decisive.has(host)) stopped = true;
     }
-    if (finished.size === 0) break;
-    await Promise.race(finished);
-  }
-  for (const pair of pairs) if (!outcomes.has(pair.key)) outcomes.set(pair.key, "skipped");
+    // no host waits for one that is set aside, in whatever step
+    const steps = aside.has(host) ? (own.get(host) ?? []).map((other) => other.step.id) : [step.id];
+    const opened = steps.flatMap((id) => shared.get(id) ?? []).filter(({ edge }) => !held.has(edge) && holds(edge));
+    const freed = step.exclusive === undefined ? [] : (hostsOf.get(step.id) ?? []);
+    for (const other of new Set([host, ...opened.flatMap(({ hosts }) => hosts), ...freed])) wake(other);
+    if (running.size === 0) end();
+  };
+
+  for (const host of own.keys()) wake(host);
+  if (running.size > 0) await idle;
+  for (const pair of options.pairs) if (!outcomes.has(pair.key)) outcomes.set(pair.key, "skipped");
   return outcomes;
+}
+
+/** On one host one pair runs at a time, and beside it one that is bulk. */
+function laneOf<Live>({ host, step }: Pair<Live>): string {
+  return `${host} ${step.bulk ? "bulk" : "main"}`;
+}
+
+/** The edges that lead to other hosts, by the step that they name, with the hosts that wait for them. */
+function listShared<Live>(pairs: readonly Pair<Live>[]) {
+  const hosts = new Map<Predecessors<Live>, string[]>();
+  for (const { host, after } of pairs) {
+    for (const edge of after) {
+      if (edge.scope === "same-host") continue;
+      const known = hosts.get(edge);
+      if (known === undefined) hosts.set(edge, [host]);
+      else known.push(host);
+    }
+  }
+  return Map.groupBy(
+    [...hosts].map(([edge, waiting]) => ({ edge, hosts: waiting })),
+    ({ edge }) => edge.pairs[0]?.step.id,
+  );
 }
