@@ -65,7 +65,7 @@ function delay(from: Socket, to: Socket, oneWayMs: number, firstMs: number, onAr
   };
   const later = (act: () => void) => {
     queue.push({ at: Math.max(Date.now() + oneWayMs, opened), act });
-    if (queue.length === 1) setTimeout(deliver, (queue[0]?.at ?? 0) - Date.now());
+    if (queue.length === 1) setTimeout(deliver, Math.max(1, (queue[0]?.at ?? 0) - Date.now()));
   };
   from.on("data", (bytes) =>
     later(() => {
