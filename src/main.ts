@@ -134,26 +134,30 @@ function defineCommands(): Command {
     .showHelpAfterError("hint: kboot --help")
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "")) })
     .exitOverride();
-  withReport(withSelection(
-    define(
-      program,
-      "apply",
-      "bring hosts and cluster to what the inventory says, or do what a saved plan says",
-      "kboot apply -f inventory/lab.yaml",
-      async () => (await import("./cli/apply.ts")).apply,
+  withReport(
+    withSelection(
+      define(
+        program,
+        "apply",
+        "bring hosts and cluster to what the inventory says, or do what a saved plan says",
+        "kboot apply -f inventory/lab.yaml",
+        async () => (await import("./cli/apply.ts")).apply,
+      ),
     ),
-  ))
+  )
     .argument("[plan]", "a file of kboot plan --save: exactly that is done, or nothing when the hosts have changed since")
     .option("--dry-run", "plan only, change nothing");
-  withReport(withSelection(
-    define(
-      program,
-      "plan",
-      "show what apply would change; writes nothing",
-      "kboot plan -f inventory/lab.yaml --limit worker1",
-      async () => (await import("./cli/apply.ts")).plan,
+  withReport(
+    withSelection(
+      define(
+        program,
+        "plan",
+        "show what apply would change; writes nothing",
+        "kboot plan -f inventory/lab.yaml --limit worker1",
+        async () => (await import("./cli/apply.ts")).plan,
+      ),
     ),
-  )).option("--save <file>", "write the plan there, for kboot apply FILE");
+  ).option("--save <file>", "write the plan there, for kboot apply FILE");
   withSelection(
     define(
       program,

@@ -1,6 +1,6 @@
 import { clusterPlace, type Turns } from "./contracts.ts";
 import type { Place } from "./events.ts";
-import type { Pair } from "./pairs.ts";
+import type { Pair, Predecessors } from "./pairs.ts";
 import { createWaits } from "./waits.ts";
 
 /** How a pair ended. `skipped`: its host was set aside, or the run stopped, before it began. */
@@ -30,80 +30,118 @@ export interface GraphOptions<Live> {
  * when nothing runs any more and nothing can start; never rejects.
  */
 export async function runGraph<Live>(options: GraphOptions<Live>): Promise<ReadonlyMap<string, PairOutcome>> {
-  const { pairs } = options;
   const outcomes = new Map<string, PairOutcome>();
-  const running = new Map<string, Pair<Live>>();
+  const running = new Set<string>();
+  const lanes = new Set<string>();
+  const sameStep = new Map<string, number>();
   const aside = new Set(options.setAside);
-  const finished = new Set<Promise<void>>();
+  const own = Map.groupBy(options.pairs, ({ host }) => host);
+  const waiting = new Map<string, readonly Pair<Live>[]>(own);
+  const hostsOf = new Map([...Map.groupBy(options.pairs, ({ step }) => step.id)].map(([id, pairs]) => [id, pairs.map(({ host }) => host)]));
+  const held = new Set<Predecessors<Live>>();
+  const shared = listShared(options.pairs);
   const groups = new Map((options.turns ?? []).flatMap((turns) => turns.hosts.map((host) => [host, turns] as const)));
   const interrupted = new Set<string>();
-  const left = new Map([...Map.groupBy(pairs, ({ host }) => host)].map(([host, own]) => [host, own.length]));
+  const unfinished = new Map([...own].map(([host, pairs]) => [host, pairs.length]));
   const waits = createWaits<Live>();
+  const { promise: idle, resolve: end } = Promise.withResolvers<void>();
   let stopped = false;
 
-  const needsTurn = (pair: Pair<Live>): boolean =>
-    groups.has(pair.host) && !interrupted.has(pair.host) && (options.interrupts?.(pair) ?? false);
+  const isSettled = (pair: Pair<Live>) => outcomes.get(pair.key) === "done" || (aside.has(pair.host) && !running.has(pair.key));
 
-  const isFree = ({ hosts, atATime }: Turns): boolean => hosts.filter((host) => interrupted.has(host)).length < atATime;
-
-  const state = (pair: Pair<Live>): PairOutcome | undefined => outcomes.get(pair.key);
-
-  const isReady = (pair: Pair<Live>): boolean => {
-    for (const { scope, pairs: before } of pair.after) {
-      if (before.length === 0) continue;
-      const holds =
-        scope === "any-host"
-          ? before.some((other) => state(other) === "done")
-          : before.every(
-              (other) => state(other) === "done" || (scope === "every-host" && aside.has(other.host) && !running.has(other.key)),
-            );
-      if (!holds) return false;
-    }
-    for (const other of running.values()) {
-      if (other.host === pair.host && (other.step.bulk ?? false) === (pair.step.bulk ?? false)) return false;
-    }
-    const sameStep = [...running.values()].filter((other) => other.step.id === pair.step.id).length;
-    if (sameStep >= (pair.step.exclusive ?? Number.POSITIVE_INFINITY)) return false;
-    const group = groups.get(pair.host);
-    return group === undefined || !needsTurn(pair) || isFree(group);
+  /** What holds once holds for good. */
+  const holds = (edge: Predecessors<Live>): boolean => {
+    if (held.has(edge)) return true;
+    const isDone = (pair: Pair<Live>) => outcomes.get(pair.key) === "done";
+    const { scope, pairs } = edge;
+    const does =
+      pairs.length === 0 || (scope === "any-host" ? pairs.some(isDone) : pairs.every(scope === "every-host" ? isSettled : isDone));
+    if (does) held.add(edge);
+    return does;
   };
+
+  const needsTurn = (pair: Pair<Live>): boolean => !interrupted.has(pair.host) && (options.interrupts?.(pair) ?? false);
+
+  const mayInterrupt = (pair: Pair<Live>): boolean => {
+    const group = groups.get(pair.host);
+    return group === undefined || !needsTurn(pair) || group.hosts.filter((host) => interrupted.has(host)).length < group.atATime;
+  };
+
+  const isReady = (pair: Pair<Live>): boolean =>
+    !lanes.has(laneOf(pair)) &&
+    (sameStep.get(pair.step.id) ?? 0) < (pair.step.exclusive ?? Number.POSITIVE_INFINITY) &&
+    pair.after.every(holds) &&
+    mayInterrupt(pair);
 
   const start = (pair: Pair<Live>): void => {
-    running.set(pair.key, pair);
-    if (needsTurn(pair)) interrupted.add(pair.host);
-    const promise: Promise<void> = options
-      .run(pair, waits.begin(pair))
-      .then(
-        (didSomething) => {
-          outcomes.set(pair.key, "done");
-          const rest = (left.get(pair.host) ?? 0) - 1;
-          left.set(pair.host, rest);
-          if (rest === 0) interrupted.delete(pair.host);
-          waits.end(pair, didSomething);
-        },
-        () => {
-          outcomes.set(pair.key, "failed");
-          waits.end(pair, true);
-          aside.add(pair.host);
-          if (pair.host === clusterPlace || options.decisive.has(pair.host)) stopped = true;
-        },
-      )
-      .finally(() => {
-        running.delete(pair.key);
-        finished.delete(promise);
-      });
-    finished.add(promise);
+    running.add(pair.key);
+    lanes.add(laneOf(pair));
+    sameStep.set(pair.step.id, (sameStep.get(pair.step.id) ?? 0) + 1);
+    if (groups.has(pair.host) && needsTurn(pair)) interrupted.add(pair.host);
+    void options.run(pair, waits.begin(pair)).then(
+      (didSomething) => finish(pair, "done", didSomething),
+      () => finish(pair, "failed", true),
+    );
   };
 
-  for (;;) {
-    if (!stopped && !options.signal.aborted) {
-      for (const pair of pairs) {
-        if (state(pair) === undefined && !running.has(pair.key) && !aside.has(pair.host) && isReady(pair)) start(pair);
-      }
+  /** Starts what is ready on a host. */
+  const wake = (host: string): void => {
+    if (stopped || options.signal.aborted || aside.has(host)) return;
+    const left = (waiting.get(host) ?? []).filter((pair) => {
+      if (!isReady(pair)) return true;
+      start(pair);
+      return false;
+    });
+    waiting.set(host, left);
+  };
+
+  const finish = (pair: Pair<Live>, outcome: PairOutcome, didSomething: boolean): void => {
+    const { host, step } = pair;
+    waits.end(pair, didSomething);
+    outcomes.set(pair.key, outcome);
+    running.delete(pair.key);
+    lanes.delete(laneOf(pair));
+    sameStep.set(step.id, (sameStep.get(step.id) ?? 1) - 1);
+    if (outcome === "failed") {
+      aside.add(host);
+      if (host === clusterPlace || options.decisive.has(host)) stopped = true;
     }
-    if (finished.size === 0) break;
-    await Promise.race(finished);
-  }
-  for (const pair of pairs) if (!outcomes.has(pair.key)) outcomes.set(pair.key, "skipped");
+    // no host waits for one that is set aside, in whatever step
+    const steps = aside.has(host) ? (own.get(host) ?? []).map((other) => other.step.id) : [step.id];
+    const opened = steps.flatMap((id) => shared.get(id) ?? []).filter(({ edge }) => !held.has(edge) && holds(edge));
+    const freed = step.exclusive === undefined ? [] : (hostsOf.get(step.id) ?? []);
+    const rest = (unfinished.get(host) ?? 0) - 1;
+    unfinished.set(host, rest);
+    const endsTurn = outcome === "done" && rest === 0 && interrupted.delete(host);
+    const next = endsTurn ? (groups.get(host)?.hosts ?? []) : [];
+    for (const other of new Set([host, ...opened.flatMap(({ hosts }) => hosts), ...freed, ...next])) wake(other);
+    if (running.size === 0) end();
+  };
+
+  for (const host of own.keys()) wake(host);
+  if (running.size > 0) await idle;
+  for (const pair of options.pairs) if (!outcomes.has(pair.key)) outcomes.set(pair.key, "skipped");
   return outcomes;
+}
+
+/** On one host one pair runs at a time, and beside it one that is bulk. */
+function laneOf<Live>({ host, step }: Pair<Live>): string {
+  return `${host} ${step.bulk ? "bulk" : "main"}`;
+}
+
+/** The edges that lead to other hosts, by the step that they name, with the hosts that wait for them. */
+function listShared<Live>(pairs: readonly Pair<Live>[]) {
+  const hosts = new Map<Predecessors<Live>, string[]>();
+  for (const { host, after } of pairs) {
+    for (const edge of after) {
+      if (edge.scope === "same-host") continue;
+      const known = hosts.get(edge);
+      if (known === undefined) hosts.set(edge, [host]);
+      else known.push(host);
+    }
+  }
+  return Map.groupBy(
+    [...hosts].map(([edge, waiting]) => ({ edge, hosts: waiting })),
+    ({ edge }) => edge.pairs[0]?.step.id,
+  );
 }

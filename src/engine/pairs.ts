@@ -6,6 +6,7 @@ export interface Pair<Live> {
   readonly key: string;
   readonly host: string;
   readonly step: Step<Live>;
+  /** What leads to other hosts is one object for all pairs of the step. */
   readonly after: readonly Predecessors<Live>[];
 }
 
@@ -28,17 +29,19 @@ export function listPairs<Live>(
 ): readonly Pair<Live>[] {
   const byStep = new Map<string, readonly Pair<Live>[]>();
   for (const step of way) {
-    const edges = step.after.map((edge) => {
+    // pairs of one step share what leads to other hosts, so that it is judged once for all of them
+    const edges = step.after.map((edge): ((host: string) => Predecessors<Live>) => {
       const only = edge.of?.(cluster);
+      const { scope } = edge;
       const pairs = (byStep.get(edge.step) ?? []).filter(({ host }) => only?.includes(host) ?? true);
-      return { scope: edge.scope, pairs, byHost: Map.groupBy(pairs, ({ host }) => host) };
+      const shared = { scope, pairs };
+      const byHost = Map.groupBy(pairs, ({ host }) => host);
+      return scope === "same-host" ? (host) => ({ scope, pairs: byHost.get(host) ?? [] }) : () => shared;
     });
-    const after = (host: string): readonly Predecessors<Live>[] =>
-      edges.map(({ scope, pairs, byHost }) => ({ scope, pairs: scope === "same-host" ? (byHost.get(host) ?? []) : pairs }));
     const selected = step.on(cluster).filter((host) => select(host, step.id));
     byStep.set(
       step.id,
-      selected.map((host) => ({ key: pairKey(host, step.id), host, step, after: after(host) })),
+      selected.map((host) => ({ key: pairKey(host, step.id), host, step, after: edges.map((of) => of(host)) })),
     );
   }
   return [...byStep.values()].flat();

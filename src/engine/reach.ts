@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import { scriptFailed } from "../errors/script-failed.ts";
 import { KbootError } from "../errors.ts";
 import type { Facts } from "../host/facts.ts";
@@ -13,9 +14,12 @@ export interface Reached {
   readonly unreachable: ReadonlyMap<string, Error>;
 }
 
+/** Logins that run at a time. Each costs this machine's one thread some milliseconds, and has `connectTimeoutSeconds` for all of it. */
+const loginsAtOnce = 64;
+
 /**
- * Connects to all hosts at once and reads their facts, and which of `urls` each of them reaches: one round trip each. A host that cannot be reached is kept with its reason;
- * one that is held by another run ends the whole attempt.
+ * Connects to all hosts, a bounded number at once, and reads their facts, and which of `urls` each of them reaches: one round trip each. A host that cannot be
+ * reached is kept with its reason; one that is held by another run ends the whole attempt.
  */
 export async function reachHosts(
   wanted: readonly ClusterHost[],
@@ -27,28 +31,39 @@ export async function reachHosts(
   const hosts = new Map<string, Host>();
   const facts = new Map<string, Facts>();
   const unreachable = new Map<string, Error>();
-  await Promise.all(
-    wanted.map(async (clusterHost) => {
-      const { name, address } = clusterHost;
-      const began = Date.now();
-      try {
-        const host = tellScripts(await open(clusterHost), emit);
-        hosts.set(name, host);
-        const result = await host.run(probeScript({ packages: packagesOf(clusterHost), urls }), { signal });
-        if (result.exitCode !== 0) {
-          throw scriptFailed("cannot read facts", { label: "probe", exitCode: result.exitCode, stderr: result.stderr });
-        }
-        facts.set(name, parseFacts(result.stdout, new Date()));
-        emit({ type: "host-reached", host: name, seconds: (Date.now() - began) / 1000 });
-      } catch (cause) {
-        await hosts.get(name)?.close();
-        hosts.delete(name);
-        const error = cause instanceof KbootError ? cause.at({ host: name, address }) : (cause as Error);
-        unreachable.set(name, error);
-        emit({ type: "host-set-aside", host: name, error });
-      }
-    }),
-  );
+
+  const setAside = async ({ name, address }: ClusterHost, cause: unknown) => {
+    await hosts.get(name)?.close();
+    hosts.delete(name);
+    const error = cause instanceof KbootError ? cause.at({ host: name, address }) : (cause as Error);
+    unreachable.set(name, error);
+    emit({ type: "host-set-aside", host: name, error });
+  };
+
+  const readFacts = async (clusterHost: ClusterHost, host: Host, began: number) => {
+    const { name } = clusterHost;
+    const result = await host.run(probeScript({ packages: packagesOf(clusterHost), urls }), { signal });
+    if (result.exitCode !== 0) {
+      throw scriptFailed("cannot read facts", { label: "probe", exitCode: result.exitCode, stderr: result.stderr });
+    }
+    facts.set(name, parseFacts(result.stdout, new Date()));
+    emit({ type: "host-reached", host: name, seconds: (Date.now() - began) / 1000 });
+  };
+
+  const reading: Promise<void>[] = [];
+  const reach = async (clusterHost: ClusterHost) => {
+    const began = Date.now();
+    try {
+      const host = tellScripts(await open(clusterHost), emit);
+      hosts.set(clusterHost.name, host);
+      // the next login need not wait for it
+      reading.push(readFacts(clusterHost, host, began).catch((cause) => setAside(clusterHost, cause)));
+    } catch (cause) {
+      await setAside(clusterHost, cause);
+    }
+  };
+  await pMap(wanted, reach, { concurrency: loginsAtOnce });
+  await Promise.all(reading);
   const refused = [...unreachable.values()].find(
     (error) => !(error instanceof KbootError) || error.code === "host-locked" || error.code === "cancelled",
   );

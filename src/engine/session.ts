@@ -48,6 +48,7 @@ export class Session<Live> {
   readonly errors = new Map<string, Error>();
   readonly #options: RunOptions<Live>;
   readonly #pairs: readonly Pair<Live>[];
+  readonly #pairsOf: ReadonlyMap<string, readonly Pair<Live>[]>;
   readonly #hosts: ReadonlyMap<string, Host>;
   readonly #vault = new Vault();
   readonly #observed = new Map<string, Map<string, unknown>>();
@@ -64,6 +65,7 @@ export class Session<Live> {
   constructor(options: RunOptions<Live>, pairs: readonly Pair<Live>[], hosts: ReadonlyMap<string, Host>, site: Site<Live>) {
     this.#options = options;
     this.#pairs = pairs;
+    this.#pairsOf = Map.groupBy(pairs, ({ host }) => host);
     this.#hosts = hosts;
     this.#site = site;
     const { cluster, readLive, signal } = options;
@@ -76,7 +78,7 @@ export class Session<Live> {
     const [reading] = await Promise.all([this.#readLive(), this.#observeHosts(withoutLive)]);
     if (reading === undefined) return;
     this.#take(reading);
-    await Promise.all([this.#observeHosts(this.#site), this.#observeCluster(this.#pairs)]);
+    await Promise.all([this.#observeHosts(this.#site), this.#observeCluster(this.#pairsOf.get(clusterPlace) ?? [])]);
   }
 
   /** Throws with every problem that is not ignored. */
@@ -220,7 +222,7 @@ export class Session<Live> {
     if (facts === undefined) throw new Error(`no facts of ${pair.host}`);
     const recorder = this.#recorders.get(pair.host) ?? new Recorder(cluster.name, facts.state, kinds);
     this.#recorders.set(pair.host, recorder);
-    const planned = this.#pairs.filter((other) => other.host === pair.host).flatMap((other) => this.#diffs.get(other.key)?.items ?? []);
+    const planned = (this.#pairsOf.get(pair.host) ?? []).flatMap((other) => this.#diffs.get(other.key)?.items ?? []);
     const record = recorder.record(diff.items, planned);
     const context = { vault: this.#vault, artifacts: this.#site.artifacts, now: new Date(), facts };
     const script = await composeChange(pair.step.title, record, diff.items, kinds, context);
@@ -295,7 +297,7 @@ export class Session<Live> {
       [...this.#hosts.keys()].map((name) =>
         this.#observe(
           name,
-          this.#pairs.filter((pair) => pair.host === name).flatMap((pair) => pair.step.resources?.(site, name) ?? []),
+          (this.#pairsOf.get(name) ?? []).flatMap((pair) => pair.step.resources?.(site, name) ?? []),
           { onlyNew: true },
         ),
       ),
@@ -310,10 +312,9 @@ export class Session<Live> {
     for (const [id, value] of await observeHost(this.#reach(name), wanted, kinds, this.#vault, signal)) seen.set(id, value);
   }
 
+  /** `pairs` are those of the cluster, or some of them. */
   async #observeCluster(pairs: readonly Pair<Live>[]): Promise<void> {
-    const resources = pairs
-      .filter((pair) => pair.host === clusterPlace)
-      .flatMap((pair) => pair.step.resources?.(this.#site, clusterPlace) ?? []);
+    const resources = pairs.flatMap((pair) => pair.step.resources?.(this.#site, clusterPlace) ?? []);
     if (resources.length === 0 || this.#api === undefined) return;
     const seen = this.#observed.get(clusterPlace) ?? new Map<string, unknown>();
     this.#observed.set(clusterPlace, seen);

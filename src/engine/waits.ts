@@ -1,5 +1,5 @@
 import type { Place } from "./events.ts";
-import type { Pair } from "./pairs.ts";
+import type { Pair, Predecessors } from "./pairs.ts";
 
 /** What is known of a pair that has ended. */
 interface Ended {
@@ -18,7 +18,17 @@ export function createWaits<Live>(): {
   const begun = new Map<string, Ended | undefined>();
   /** The last to end of those that exclude each other: on one channel of a host, or of a step that runs on few hosts at a time. */
   const lastOf = new Map<string, Ended>();
+  /** What an edge ended with; many hosts may share one. */
+  const endOf = new Map<Predecessors<Live>, Ended | undefined>();
   let count = 0;
+
+  const readEnd = (edge: Predecessors<Live>): Ended | undefined => {
+    if (endOf.has(edge)) return endOf.get(edge);
+    const known = edge.pairs.flatMap(({ key }) => ended.get(key) ?? []).toSorted((one, other) => one.order - other.order);
+    const end = edge.scope === "any-host" ? known[0] : known.at(-1);
+    endOf.set(edge, end);
+    return end;
+  };
 
   const rivals = ({ host, step }: Pair<Live>) => [
     `${host} ${step.bulk ?? false}`,
@@ -27,11 +37,7 @@ export function createWaits<Live>(): {
 
   return {
     begin(pair) {
-      const before = pair.after.map(({ scope, pairs }) => {
-        const known = pairs.flatMap(({ key }) => ended.get(key) ?? []).toSorted((one, other) => one.order - other.order);
-        return scope === "any-host" ? known[0] : known.at(-1);
-      });
-      const last = latest([...before, ...rivals(pair).map((rival) => lastOf.get(rival))]);
+      const last = latest([...pair.after.map(readEnd), ...rivals(pair).map((rival) => lastOf.get(rival))]);
       begun.set(pair.key, last);
       return last?.place;
     },

@@ -34,7 +34,13 @@ const knownError = z.object({
 });
 const error = z.union([knownError, z.object({ code: z.literal("bug"), message: z.string(), stack: z.string().optional() })]);
 
-const difference = z.object({ what: z.string(), from: z.string().optional(), to: z.string().optional(), unsure: z.boolean().optional(), follows: z.boolean().optional() });
+const difference = z.object({
+  what: z.string(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+  unsure: z.boolean().optional(),
+  follows: z.boolean().optional(),
+});
 const plannedPair = z.object({
   host,
   step,

@@ -8,6 +8,8 @@ import { findLeaks, recordSecrets } from "./support/record.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const folder = new URL(".", import.meta.url).pathname;
+/** Which tests; those of `npm run test:deep` have another. */
+const config = process.env["KBOOT_TEST_CONFIG"] ?? "test/cluster/ava.config.mjs";
 const set = process.env["KBOOT_LAB_SET"] ?? `ci${process.pid}`;
 
 function say(message: string): void {
@@ -66,7 +68,7 @@ async function runTests(signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
     const { exitCode = 1 } = await execa(
       process.execPath,
-      [join(root, "node_modules/ava/entrypoints/cli.js"), "--config", "test/cluster/ava.config.mjs", ...process.argv.slice(2)],
+      [join(root, "node_modules/ava/entrypoints/cli.js"), "--config", config, ...process.argv.slice(2)],
       {
         cwd: root,
         env: { KBOOT_LAB_SET: set, KBOOT_LAB_RECORD: record },

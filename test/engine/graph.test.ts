@@ -159,6 +159,30 @@ test("after a cancellation nothing new starts", async (t) => {
   t.is(outcomes["a/one"], "skipped");
 });
 
+test("how often a pair is looked at does not grow with the number of hosts", async (t) => {
+  const looksPerHost = async (count: number) => {
+    const hosts = Array.from({ length: count }, (_, index) => `h${index}`);
+    const way = [
+      step("one", hosts),
+      step("two", hosts, [{ step: "one", scope: "same-host" }], { bulk: true }),
+      step("three", hosts, [{ step: "one", scope: "any-host" }]),
+      step("four", hosts, [{ step: "three", scope: "every-host" }]),
+    ];
+    let looks = 0;
+    const pairs = listPairs(way, noCluster).map((pair) => ({
+      ...pair,
+      get after() {
+        looks++;
+        return pair.after;
+      },
+    }));
+    await runGraph({ pairs, setAside: new Set(), decisive: new Set(), run: async () => true, signal: new AbortController().signal });
+    return looks / count;
+  };
+  const [few, many] = [await looksPerHost(3), await looksPerHost(500)];
+  t.true(many < few + 1, `${few} among 3 hosts, ${many} among 500`);
+});
+
 test("a way with an edge to a later step is refused", (t) => {
   t.throws(() => assertWay([step("one", ["a"], [{ step: "two", scope: "same-host" }]), step("two", ["a"])]), {
     message: /does not stand before/,
