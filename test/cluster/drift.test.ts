@@ -84,7 +84,7 @@ async function assertInOrder(t: ExecutionContext): Promise<void> {
 }
 
 test.serial("drift names each change that was made by hand and nothing else, and a saved plan mends just those", async (t) => {
-  t.timeout(400_000);
+  t.timeout(600_000);
   await assertInOrder(t);
   const other = await issueCa({ commonName: "other", validityDays: 10, now: new Date(), algorithm: "RSA-2048" });
   const etcdCa = { certificatePem: await readPem(`${pki}/etcd/ca.crt`), key: new Secret(await readPem(`${pki}/etcd/ca.key`)) };
@@ -180,7 +180,7 @@ ctr -n k8s.io images rm ${proxyImage}`,
 });
 
 test.serial("a restart that was lost in a crash is seen, and done by the next run; what a stopped unit hides is no drift", async (t) => {
-  t.timeout(200_000);
+  t.timeout(300_000);
   // as a script that ends between a file's new name and the restart leaves it
   const rename = (path: string) => `cp -p ${path} ${path}.new && touch ${path}.new && mv ${path}.new ${path}`;
   await Promise.all([
