@@ -35,10 +35,11 @@ interface Scene {
   readonly checks?: readonly Check<Live>[];
   readonly apply?: boolean;
   readonly unreachable?: readonly string[];
+  readonly approve?: RunOptions<Live>["approve"];
 }
 
 /** Runs a way over hosts that are shells of this machine; each keeps its state in a folder of the scene. */
-async function run({ folder, hosts = ["one"], way, checks = [], apply = true, unreachable = [] }: Scene) {
+async function run({ folder, hosts = ["one"], way, checks = [], apply = true, unreachable = [], approve = () => {} }: Scene) {
   const events: EngineEvent[] = [];
   process.env["KBOOT_STATE_DIR"] = join(folder, "state");
   const options: RunOptions<Live> = {
@@ -65,6 +66,7 @@ async function run({ folder, hosts = ["one"], way, checks = [], apply = true, un
     select: () => true,
     decisive: hosts.filter((name) => name === "cp"),
     apply,
+    approve,
     emit: createEmit([(event) => events.push(event)]),
     signal: new AbortController().signal,
   };
@@ -161,6 +163,20 @@ test.serial("a removal that was cut off before its end can run again", async (t)
     t.is((await runFragment({ script }, { stateFolder: join(folder, "state") })).exitCode, 0);
     t.is(await readFile(path, "utf8"), "theirs");
   }
+});
+
+test.serial("a plan that is not approved ends the run before anything is changed", async (t) => {
+  const folder = await temporaryFolder();
+  const seen: string[] = [];
+  const error = new KbootError("stale-plan", "no");
+  const approve: RunOptions<Live>["approve"] = (plan, unreachable) => {
+    seen.push(...plan.map(({ host }) => host), ...unreachable.keys());
+    throw error;
+  };
+  const way = [write(folder, "a", "1")];
+  t.is(await t.throwsAsync(run({ folder, hosts: ["one", "two"], way, unreachable: ["two"], approve })), error);
+  t.deepEqual(seen, ["one", "two"]);
+  t.deepEqual(await readdir(folder), []);
 });
 
 test.serial("nothing is changed anywhere while a check of any host fails", async (t) => {
