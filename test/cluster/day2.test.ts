@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import { parse } from "yaml";
+import type { Plan } from "../../src/engine/plan.ts";
 import { buildBundle } from "../components/build.ts";
 import { kboot, type Lab, lab, labSet, labUp, onHost, readEvents, writeInventory } from "./support/lab.ts";
 import { listFiles, listProcesses } from "./support/observe.ts";
@@ -35,7 +36,8 @@ async function apply(wish: Wish) {
   const { exitCode, stdout, stderr } = await kboot("apply", "-f", inventory, "--output", "json");
   const events = readEvents(stdout);
   const started = events.filter(({ type }) => type === "step-started").map(({ host, step }) => `${host} ${step}`);
-  return { exitCode, stderr, events, started: started.sort() };
+  // it follows whenever an object of the cluster changes
+  return { exitCode, stderr, events, started: started.filter((step) => step !== "cluster addons-ready").sort() };
 }
 
 async function planOf(wish: Wish) {
@@ -52,9 +54,13 @@ async function processes(): Promise<Readonly<Record<string, readonly string[]>>>
   return Object.fromEntries(await Promise.all(lists));
 }
 
-/** Names of programs that run on a host now and did not before, as these processes. */
+/**
+ * Names of programs that run on a host now and did not before, as these processes. Two are left out that end by themselves when the API is away
+ * for longer than they may lead.
+ */
 function restarted(before: readonly string[] = [], after: readonly string[] = []): readonly string[] {
-  return after.filter((line) => !before.includes(line)).map((line) => line.split(" ")[0] ?? "");
+  const names = after.filter((line) => !before.includes(line)).map((line) => line.split(" ")[0] ?? "");
+  return names.filter((name) => name !== "kube-controller" && name !== "kube-scheduler");
 }
 
 const onControlPlane = (script: string) => onHost(hosts, "cp1", script);
@@ -71,8 +77,16 @@ test("a flag, a name for its certificate and an audit policy restart the API ser
   const first = await apply({});
   t.is(first.exitCode, 0, first.stderr);
   const before = await processes();
-  const { exitCode, stderr, started } = await apply({ more: apiServer });
+  const { exitCode, stderr, started, events } = await apply({ more: apiServer });
   t.is(exitCode, 0, stderr);
+  const plan = events.filter(({ type }) => type === "planned").flatMap((event) => event["plan"] as Plan);
+  t.deepEqual(plan.flatMap(({ changes }) => changes.map(({ id }) => id)).sort(), [
+    "certificate:apiserver",
+    "file:/etc/kubernetes/audit-policy.yaml",
+    "object:v1/ConfigMap/kube-system/kboot-config",
+    "object:v1/ConfigMap/kube-system/kubeadm-config",
+    "static-pod:kube-apiserver",
+  ]);
   t.deepEqual(started, ["cluster cluster-config", "cp1 api", "cp1 certificates", "cp1 control-plane"]);
   const after = await processes();
   t.deepEqual(restarted(before["cp1"], after["cp1"]), ["kube-apiserver"]);
@@ -99,7 +113,8 @@ test("labels and taints come and go with the inventory, those of others stay, an
   const go = await apply({ more: apiServer });
   t.is(go.exitCode, 0, go.stderr);
   t.is(await onControlPlane(show), "  yes");
-  t.deepEqual(await processes(), before);
+  const after = await processes();
+  for (const host of members) t.deepEqual(restarted(before[host], after[host]), [], host);
   t.regex((await planOf({ more: apiServer })).stdout, /^no change$/m);
 });
 
