@@ -9,8 +9,8 @@ import { makeCertificates } from "../support/certificates.ts";
 import { findProgram } from "./support/api-server.ts";
 
 /** Starts a program that must fail, and returns what is told of it. */
-async function failing(program: string, words: readonly string[]) {
-  const result = await execa(program, words, { reject: false, timeout: 20_000, all: true });
+async function failing(program: string, words: readonly string[], cwd: string) {
+  const result = await execa(program, words, { cwd, reject: false, timeout: 20_000, all: true });
   return scriptFailed("start failed", { label: "start", exitCode: result.exitCode ?? 1, stderr: result.all ?? "" });
 }
 
@@ -48,14 +48,11 @@ const faults: readonly (readonly [string, ErrorCode, Happen])[] = [
     "containerd-failed",
     async (folder) => {
       await writeFile(join(folder, "config.toml"), "version = 3\n[plugins\n");
-      return failing(findProgram("containerd-2*", "containerd"), [
-        "--config",
-        join(folder, "config.toml"),
-        "--root",
+      return failing(
+        findProgram("containerd-2*", "containerd"),
+        ["--config", join(folder, "config.toml"), "--root", folder, "--state", folder],
         folder,
-        "--state",
-        folder,
-      ]);
+      );
     },
   ],
   [
@@ -66,7 +63,11 @@ const faults: readonly (readonly [string, ErrorCode, Happen])[] = [
         join(folder, "config.yaml"),
         "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nmaxPods: many\n",
       );
-      return failing(findProgram("kubernetes-1.36.3-*", "kubelet"), ["--config", join(folder, "config.yaml"), "--root-dir", folder]);
+      return failing(
+        findProgram("kubernetes-1.36.3-*", "kubelet"),
+        ["--config", join(folder, "config.yaml"), "--root-dir", folder],
+        folder,
+      );
     },
   ],
   [
@@ -82,13 +83,17 @@ const faults: readonly (readonly [string, ErrorCode, Happen])[] = [
         await writeFile(join(folder, name), text, { mode: 0o600 });
       }
       const words = await etcdWords(folder);
-      return failing(findProgram("etcd-*", "etcd"), [
-        ...words.filter((word) => !word.includes("client-urls")),
-        "--listen-client-urls=https://127.0.0.1:0",
-        "--advertise-client-urls=https://127.0.0.1:0",
-        `--cert-file=${folder}/server.crt`,
-        `--key-file=${folder}/other.key`,
-      ]);
+      return failing(
+        findProgram("etcd-*", "etcd"),
+        [
+          ...words.filter((word) => !word.includes("client-urls")),
+          "--listen-client-urls=https://127.0.0.1:0",
+          "--advertise-client-urls=https://127.0.0.1:0",
+          `--cert-file=${folder}/server.crt`,
+          `--key-file=${folder}/other.key`,
+        ],
+        folder,
+      );
     },
   ],
 ];
