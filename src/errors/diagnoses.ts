@@ -24,7 +24,7 @@ export const signs: readonly Sign[] = [
   {
     code: "etcd-damaged",
     pattern:
-      /walpb: crc mismatch|wal: max entry size limit exceeded|failed to (?:open|read|recover).{0,40}(?:wal|snapshot|backend|database)|invalid database|file size too small|freepages|data inconsistency/i,
+      /walpb: crc mismatch|\[?wal\]?:? max entry size limit exceeded|etcdserver\.bootstrap\(|failed to (?:open|read|recover).{0,40}(?:wal|snapshot|backend|database)|invalid database|file size too small|freepages|data inconsistency/i,
   },
   { code: "certificate-expired", pattern: /certificate has expired|not yet valid|CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/ },
   {
@@ -45,7 +45,7 @@ export const signs: readonly Sign[] = [
   {
     code: "image-damaged",
     pattern:
-      /unexpected commit digest|failed (?:size )?validation|failed precondition.*digest|archive\/tar: invalid tar header|unexpected EOF/,
+      /unexpected commit digest|failed (?:size )?validation|failed precondition.*digest|archive\/tar: invalid tar header|ctr: .*unexpected EOF/,
   },
   { code: "image-missing", pattern: /ErrImageNeverPull|ErrImagePull|ImagePullBackOff|failed to pull (?:and unpack )?image/ },
   { code: "port-taken", pattern: /bind: address already in use/ },
@@ -56,7 +56,7 @@ export const signs: readonly Sign[] = [
   {
     code: "containerd-failed",
     pattern:
-      /containerd: failed to load (?:TOML|config)|Failed to start containerd|containerd\.service: (?:Failed|Main process exited)|Job for containerd\.service failed/,
+      /containerd: failed to (?:load|unmarshal) (?:TOML|config)|Failed to start containerd|containerd\.service: (?:Failed|Main process exited)|Job for containerd\.service failed/,
   },
   {
     code: "kubelet-failed",

@@ -13,7 +13,7 @@ done
 for name in etcd kube-apiserver; do
   find ${root}/var/log/pods -path "*/kube-system_$name-*/$name/*.log" -newermt '${seconds} seconds ago' 2>/dev/null |
     while IFS= read -r log; do
-      tail -n 40 "$log" | grep -E '"level":"(fatal|panic)"|panic: | F[0-9]{4} |Error: ' | tail -n 5
+      tail -n 40 "$log" | grep -E '"level":"(fatal|panic)"|panic: |etcdserver\\.bootstrap\\(| F[0-9]{4} |Error: ' | tail -n 5
     done
 done
 journalctl -t kubelet --since=-${seconds}s -o cat --no-pager 2>/dev/null | grep -v 'command failed' | tail -n 60

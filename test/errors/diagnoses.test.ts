@@ -12,6 +12,15 @@ const said: readonly (readonly [ErrorCode, string])[] = [
   ["etcd-full", "etcdserver: mvcc: database space exceeded"],
   ["etcd-damaged", '{"level":"fatal","msg":"failed to open WAL","error":"walpb: crc mismatch"}'],
   ["etcd-damaged", '{"level":"panic","caller":"backend/backend.go:189","msg":"failed to open database","error":"invalid database"}'],
+  [
+    "etcd-damaged",
+    "go.etcd.io/etcd/server/v3/etcdserver.bootstrap({{0x1155011, 0x7}, {{{0x1bcd780, 0x0, 0x0}, 0x12a05f200, ...}, ...}, ...})",
+  ],
+  [
+    "etcd-damaged",
+    '"error":"unexpected EOF: [wal] max entry size limit exceeded when reading \\"0000000000000000-0000000000000000.wal\\""',
+  ],
+  ["containerd-failed", "containerd: failed to unmarshal TOML at row 2 column 9: toml: expected character ]"],
   ["certificate-expired", "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time is after"],
   ["certificate-untrusted", 'x509: certificate signed by unknown authority (possibly because of "crypto/rsa: verification error")'],
   ["certificate-untrusted", "tls: private key does not match public key"],
