@@ -145,7 +145,13 @@ clean_empty_tables() {
 clean_paths() {
   for path in "$@"; do
     if [ ! -e "$path" ] && [ ! -L "$path" ]; then continue; fi
-    if grep -qF " $path " /proc/mounts; then find "$path" -xdev -mindepth 1 -delete; else rm -rf --one-file-system -- "$path"; fi || echo "left: $path"
+    if grep -qF " $path/" /proc/mounts; then
+      echo "left: $path, since something is mounted in it"
+    elif grep -qF " $path " /proc/mounts; then
+      rm -rf -- "$path"/* "$path"/.[!.]* || echo "left: $path"
+    else
+      rm -rf -- "$path" || echo "left: $path"
+    fi
   done
 }
 

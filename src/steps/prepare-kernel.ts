@@ -11,6 +11,18 @@ const modules = ["overlay", "br_netfilter"];
 /** What pod networks and kube-proxy ask of the kernel; the bridge keys exist once br_netfilter is loaded. */
 const settings = ["net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables"];
 
+/**
+ * What the kubelet sets by itself at each start (pkg/kubelet/cm/container_manager_linux.go, setupKernelTunables): set before it, so that it is on
+ * record what was there.
+ */
+const kubeletSettings = {
+  "vm.overcommit_memory": "1",
+  "kernel.panic": "10",
+  "kernel.panic_on_oops": "1",
+  "kernel.keys.root_maxkeys": "1000000",
+  "kernel.keys.root_maxbytes": "25000000",
+};
+
 /** Loads kernel modules and sets sysctls, now and after a reboot. As the first step of each host it lets cloud-init end before. */
 export const prepareKernel: Step<Live> = {
   id: "kernel",
@@ -23,5 +35,6 @@ export const prepareKernel: Step<Live> = {
     file("/etc/sysctl.d/99-kboot.conf", settings.map((key) => `${key} = 1\n`).join("")),
     ...modules.map(kernelModule),
     ...settings.map((key) => sysctl(key, "1")),
+    ...Object.entries(kubeletSettings).map(([key, value]) => sysctl(key, value)),
   ],
 };

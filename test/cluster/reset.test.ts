@@ -35,7 +35,8 @@ chmod 0640 /etc/containerd/config.toml`;
 
 const changesOf = async (host: string) => compareLooks(bare[host] ?? [], await snapshot(hosts, host));
 
-const kubectl = (words: string) => onHost(hosts, "cp1", `kubectl --kubeconfig=/etc/kubernetes/admin.conf ${words}`);
+const kubectl = (words: string) =>
+  onHost(hosts, "cp1", `kubectl --cache-dir=/tmp/kubectl --kubeconfig=/etc/kubernetes/admin.conf ${words}`);
 
 test("a worker leaves the cluster and is what it was before kboot; a whole reset that was killed in its middle is ended by the next", async (t) => {
   t.timeout(600_000);
