@@ -163,7 +163,7 @@ test.serial("drift tells a host that cannot be reached by its code, in its docum
   const json = await kboot(folder, "drift", "--output", "json");
   t.is(json.exitCode, 69);
   const { cluster, differences, error } = JSON.parse(json.stdout) as { cluster: string; differences: []; error: { code: string } };
-  t.deepEqual([cluster, differences, error.code], ["lab", [], "unreachable"]);
+  t.deepEqual([cluster, differences, error.code], ["lab", [], "connection-refused"]);
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

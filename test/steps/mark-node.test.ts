@@ -4,7 +4,8 @@ import type { Live, LiveNode } from "../../src/kubernetes/live.ts";
 import { markNode } from "../../src/steps/mark-node.ts";
 
 /** What is planned for a node that the API shows like this. */
-function plan(node: Pick<LiveNode, "labels" | "taints"> | undefined) {
+function plan(shown: Pick<LiveNode, "labels" | "taints"> | undefined) {
+  const node = shown && { ...shown, annotations: {} };
   const taints = [{ key: "gpu", value: "yes", effect: "NoSchedule" }];
   const site = {
     cluster: { hosts: [{ name: "w1", nodeName: "node1", role: "worker", labels: { disk: "fast" }, taints }] },
