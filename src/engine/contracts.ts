@@ -72,7 +72,6 @@ export interface Item<R, O> {
 
 /** A thing that kboot made or changed on a host, as the host's state file names it. */
 export interface Made {
-  /** Its resource's id. */
   readonly id: string;
   /** Paths on the host that it writes. */
   readonly paths: readonly string[];
@@ -81,8 +80,8 @@ export interface Made {
 }
 
 /**
- * sh that takes things away: `first` before their files are put back to what they were, `last` after. Both may run again, exit 0 when
- * there is nothing left to do, and may call `prune FOLDER`, which removes a folder that was not there before kboot if it is empty.
+ * sh that takes things away: `first` before their files are put back to what they were, `last` after. Both may run again, and may call
+ * `prune FOLDER`, which removes a folder that was not there before kboot if it is empty.
  */
 export interface Removal {
   readonly first?: string;
@@ -106,10 +105,7 @@ export interface HostKind<R extends AnyResource = AnyResource, O = unknown> {
   change(items: readonly Item<R, O>[], context: ChangeContext): Promise<Fragment>;
   /** What was there before kboot changed it, as JSON without secrets; undefined when nothing was. Kept in the host's state file. */
   before?(observed: O): unknown;
-  /**
-   * Brings things of this kind back to what they were before kboot, the latest first. Without it they are files at their paths: those were
-   * kept before the first change, and are put back or removed.
-   */
+  /** Brings things back to what they were before kboot, the latest first. Without it they are files, kept before their first change. */
   remove?(things: readonly Made[]): Removal;
   /** True for a kind whose resources are things of the state file that shall go: once they are gone their ids leave it. */
   readonly takesAway?: boolean;

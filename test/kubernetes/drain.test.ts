@@ -46,5 +46,5 @@ test("a drained node takes no new pods, and those that a controller can make els
 
 test("pods that a disruption budget holds are named when the time is over", async (t) => {
   const { api } = cluster([pod("web", "w1", "ReplicaSet"), pod("db", "w1", "StatefulSet")], ["db"]);
-  t.deepEqual(await drainNode(api, "w1", 0, new AbortController().signal), ["default/db"]);
+  t.deepEqual(await drainNode(api, "w1", 1, new AbortController().signal), ["default/db"]);
 });
