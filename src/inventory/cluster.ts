@@ -153,6 +153,8 @@ export interface Cluster {
     readonly etcd: readonly ExtraArg[];
     readonly kubelet: readonly ExtraArg[];
   };
+  /** Kernel settings of every host beside kboot's own, by key. */
+  readonly sysctls: Readonly<Record<string, string>>;
   /** Undefined: the API server writes no audit log. */
   readonly audit: Audit | undefined;
   readonly network: Network;

@@ -60,6 +60,7 @@ export function resolveCluster({ metadata: { name }, spec }: InventoryFile, orig
       etcd: resolveArgs(spec.extraArgs?.etcd),
       kubelet: resolveArgs(spec.extraArgs?.kubelet),
     },
+    sysctls: Object.fromEntries(Object.entries(spec.sysctls ?? {}).map(([key, value]) => [key, String(value)])),
     audit:
       spec.audit === undefined
         ? undefined

@@ -18,6 +18,7 @@ import {
   judgeUrl,
   judgeUser,
 } from "./syntax.ts";
+import { judgeSysctl, judgeSysctlValue } from "./sysctls.ts";
 
 /** Free-form: whatever the component's own configuration knows. */
 const settings = z.record(z.string(), z.unknown(), { error: wrongType("a map") });
@@ -107,6 +108,7 @@ export const specShape = {
     etcd: extraArgs.optional(),
     kubelet: extraArgs.optional(),
   }).optional(),
+  sysctls: map(z.union([z.int(), text(judgeSysctlValue)], { error: "must be a whole number or text" }), judgeSysctl).optional(),
   audit: fields({
     policyFile: text(judgePath, "name a file with an audit policy"),
     logPath: text(judgeLogPath).optional(),

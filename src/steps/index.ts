@@ -14,6 +14,7 @@ import { markNode } from "./mark-node.ts";
 import { nameEndpoint } from "./name-endpoint.ts";
 import { prepareKernel } from "./prepare-kernel.ts";
 import { pruneObjects } from "./prune-objects.ts";
+import { removeLeftovers } from "./remove-leftovers.ts";
 import { shareSecrets } from "./share-secrets.ts";
 import { startControlPlaneKubelet, startWorkerKubelet } from "./start-kubelet.ts";
 import { waitForAddons } from "./wait-for-addons.ts";
@@ -23,11 +24,8 @@ import { waitForNode } from "./wait-for-node.ts";
 import { writeControlPlane } from "./write-control-plane.ts";
 import { writeKubeconfigs } from "./write-kubeconfigs.ts";
 
-/**
- * The way from bare hosts to a cluster. Each step names what it waits for; the order here is the order in which a host takes
- * those of its steps that could run.
- */
-export const bootstrapWay: readonly Step<Live>[] = [
+/** The steps that say what hosts and cluster shall have. */
+const wishes: readonly Step<Live>[] = [
   prepareKernel,
   nameEndpoint,
   installContainerd,
@@ -53,3 +51,9 @@ export const bootstrapWay: readonly Step<Live>[] = [
   pruneObjects,
   waitForAddons,
 ];
+
+/**
+ * The way from bare hosts to a cluster. Each step names what it waits for; the order here is the order in which a host takes
+ * those of its steps that could run.
+ */
+export const bootstrapWay: readonly Step<Live>[] = [...wishes, removeLeftovers(wishes)];

@@ -101,18 +101,29 @@ test("a flag, a name for its certificate and an audit policy restart the API ser
   t.regex((await planOf({ more: apiServer })).stdout, /^no change$/m);
 });
 
-test("labels and taints come and go with the inventory, those of others stay, and nothing restarts", async (t) => {
+test("labels, taints and kernel settings come and go with the inventory, those of others stay, and nothing restarts", async (t) => {
   const before = await processes();
   const show = `${kubectl} get node worker1 -o jsonpath='{.metadata.labels.example\\.com/disk} {.spec.taints[*].key} {.metadata.labels.own}'`;
-  const come = await apply({ more: apiServer, moreOf: marked });
+  const readSysctl = () =>
+    onHost(hosts, "worker2", "sysctl -n net.ipv4.tcp_keepalive_time; cat /etc/sysctl.d/99-kboot.conf | grep keepalive || true");
+  const usual = await readSysctl();
+  const more = { ...apiServer, sysctls: { "net.ipv4.tcp_keepalive_time": 599 } };
+  const come = await apply({ more, moreOf: marked });
   t.is(come.exitCode, 0, come.stderr);
-  t.deepEqual(come.started, ["cluster cluster-config", "worker1 kubelet-config", "worker1 node-marks"]);
+  const kernel = members.map((host) => `${host} kernel`);
+  t.deepEqual(come.started, ["cluster cluster-config", ...kernel, "worker1 kubelet-config", "worker1 node-marks"].sort());
+  t.is(await readSysctl(), "599\nnet.ipv4.tcp_keepalive_time = 599");
   await onControlPlane(`${kubectl} label node worker1 own=yes`);
   t.is(await onControlPlane(show), "fast example.com/gpu yes");
-  t.regex((await planOf({ more: apiServer, moreOf: marked })).stdout, /^no change$/m);
+  t.regex((await planOf({ more, moreOf: marked })).stdout, /^no change$/m);
   const go = await apply({ more: apiServer });
   t.is(go.exitCode, 0, go.stderr);
   t.is(await onControlPlane(show), "  yes");
+  t.deepEqual(
+    members.filter((host) => !go.started.includes(`${host} leftovers`)),
+    [],
+  );
+  t.is(await readSysctl(), usual);
   const after = await processes();
   for (const host of members) t.deepEqual(restarted(before[host], after[host]), [], host);
   t.regex((await planOf({ more: apiServer })).stdout, /^no change$/m);

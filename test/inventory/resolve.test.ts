@@ -47,6 +47,7 @@ test("fills in every default", (t) => {
     network: weaveNetwork(),
     sources: [{ kind: "upstream" }],
     maxUnavailable: "10%",
+    sysctls: {},
     audit: undefined,
     ignoreChecks: [],
   });

@@ -77,6 +77,7 @@ export function testCluster(over: Partial<Cluster> = {}): Cluster {
     certSANs: ["192.168.56.11"],
     podSubnet: "10.244.0.0/16",
     serviceSubnet: "10.96.0.0/12",
+    sysctls: {},
     dnsDomain: "cluster.local",
     imageRepository: "registry.k8s.io",
     encryptionAlgorithm: "RSA-2048",
