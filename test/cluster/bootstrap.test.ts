@@ -208,6 +208,8 @@ test("what was broken by hand is what the plan shows and the apply mends, and no
     "cp1 sysctl:net.ipv4.ip_forward value",
     "worker1 containerd-plugin:cri plugin",
     "worker1 systemd-unit:containerd.service running",
+    "worker2 node:worker2 labels and taints",
+    "worker2 node:worker2 node",
   ]);
   t.true(plan.some(({ host, action }) => host === "worker2" && action?.startsWith("restart the kubelet")));
   const { exitCode, stderr, events } = await apply();
