@@ -32,13 +32,13 @@ test("tokens are made, listed and deleted as kubeadm does it, and each sees thos
 
   const again = await kboot("create", "abcdef.0123456789abcdef");
   t.is(again.exitCode, 5);
-  t.is(again.stderr, "there is a token with the id abcdef already\nhint: kboot token delete abcdef");
+  t.regex(again.stderr, /^there is a token with the id abcdef already\nhint: kboot token delete abcdef$/m);
   const deleted = await kboot("delete", "abcdeg", "abcdeh.0123456789abcdef");
   t.is(deleted.stdout, 'bootstrap token "abcdeg" deleted\nbootstrap token "abcdeh" deleted');
   t.is(await server.api.get(bootstrapTokenRef("abcdeh"), signal), undefined);
   const missing = await kboot("delete", "abcdeg");
   t.is(missing.exitCode, 64);
-  t.is(missing.stderr, "there is no token with the id abcdeg\nhint: kboot token list");
+  t.regex(missing.stderr, /^there is no token with the id abcdeg\nhint: kboot token list$/m);
 });
 
 test("the join command is kubeadm's own, with the endpoint's name where only kboot's hosts know it", async (t) => {

@@ -8,10 +8,13 @@ const keptIn = (): string | undefined => process.env["KBOOT_LAB_RECORD"];
 
 let runs = 0;
 
-/** Files that take what a run of kboot prints; none for the one command whose purpose is to print a key. */
+/** Commands whose purpose is to print a key or a token. */
+const telling = ["kubeconfig", "token"];
+
+/** Files that take what a run of kboot prints; none for those whose purpose is to print a secret. */
 export function recordingOf(args: readonly string[]): { readonly stdout: string; readonly stderr: string } | undefined {
   const folder = keptIn();
-  if (folder === undefined || args[0] === "kubeconfig") return undefined;
+  if (folder === undefined || telling.includes(args[0] ?? "")) return undefined;
   const name = join(folder, `${process.pid}-${++runs}-${args[0]}`);
   return { stdout: `${name}.out`, stderr: `${name}.err` };
 }
