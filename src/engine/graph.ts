@@ -27,7 +27,7 @@ export interface GraphOptions<Live> {
  * Runs each pair as soon as what it needs is done. On one host one pair at a time, bulk pairs beside them, one at a time too.
  * A host that failed a pair gets no later one; the other hosts go on, unless the host was decisive. A host that is interrupted has a turn
  * from then until all of its pairs are done; one that fails keeps it, so that what broke it does not go on to break the others. Resolves
- * when nothing runs any more and nothing can start; never rejects.
+ * when nothing runs any more and nothing can start; rejects only for a way that cannot be gone to its end, which is a bug.
  */
 export async function runGraph<Live>(options: GraphOptions<Live>): Promise<ReadonlyMap<string, PairOutcome>> {
   const outcomes = new Map<string, PairOutcome>();
@@ -120,6 +120,8 @@ export async function runGraph<Live>(options: GraphOptions<Live>): Promise<Reado
 
   for (const host of own.keys()) wake(host);
   if (running.size > 0) await idle;
+  const stuck = options.pairs.find((pair) => !outcomes.has(pair.key));
+  if (stuck !== undefined && aside.size === 0 && !options.signal.aborted) throw new Error(`${stuck.key} waits for what never ends`);
   for (const pair of options.pairs) if (!outcomes.has(pair.key)) outcomes.set(pair.key, "skipped");
   return outcomes;
 }

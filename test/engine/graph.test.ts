@@ -183,6 +183,14 @@ test("how often a pair is looked at does not grow with the number of hosts", asy
   t.true(many < few + 1, `${few} among 3 hosts, ${many} among 500`);
 });
 
+test("a way that cannot be gone to its end is a bug, and no silent end", async (t) => {
+  const [one, two] = listPairs([step("one", ["a"]), step("two", ["a"], [{ step: "one", scope: "same-host" }])], noCluster);
+  if (one === undefined || two === undefined) return t.fail("two pairs");
+  const circle = [{ ...one, after: [{ scope: "same-host", pairs: [two] }] }, two] as const;
+  const options = { setAside: new Set<string>(), decisive: new Set<string>(), run: async () => true, signal: new AbortController().signal };
+  await t.throwsAsync(runGraph({ pairs: circle, ...options }), { message: "a/one waits for what never ends" });
+});
+
 test("a way with an edge to a later step is refused", (t) => {
   t.throws(() => assertWay([step("one", ["a"], [{ step: "two", scope: "same-host" }]), step("two", ["a"])]), {
     message: /does not stand before/,

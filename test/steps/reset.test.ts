@@ -1,6 +1,7 @@
 import test from "ava";
-import type { AnyResource, Made, Site } from "../../src/engine/contracts.ts";
+import type { ActionContext, AnyResource, Made, Site } from "../../src/engine/contracts.ts";
 import { assertWay } from "../../src/engine/pairs.ts";
+import { KbootError } from "../../src/errors.ts";
 import { parseInventory } from "../../src/inventory/parse.ts";
 import type { Live } from "../../src/kubernetes/live.ts";
 import { resetWay } from "../../src/steps/reset/index.ts";
@@ -76,4 +77,25 @@ test("what ran before kboot is not ended, and a host without a record is left al
   const others = { "file:/etc/a": made["file:/etc/a"], "systemd-unit:containerd.service": { paths: [], before: up } };
   t.like(todo(siteOf(others, ["w1"])), { drain: false, "end-node": false, "delete-node": false });
   t.deepEqual(todo(siteOf({}, ["w1"])), { drain: false, "end-node": false, "delete-node": false, "take-away": [] });
+});
+
+test("while the API is silent pods end with their node, and a node that cannot be deleted keeps the host's record", async (t) => {
+  const silent = new KbootError("api", "the API of the cluster does not answer", { transient: true });
+  const run = (id: string, said: string[] = []) => {
+    const step = resetWay({ keepBinaries: false }).find((one) => one.id === id);
+    const context = {
+      site: siteOf(made),
+      host: "w1",
+      signal: new AbortController().signal,
+      api: () => Promise.reject(silent),
+      say: (text: string) => said.push(text),
+    } as unknown as ActionContext<Live>;
+    return step?.action?.run(context);
+  };
+  const said: string[] = [];
+  await t.notThrowsAsync(async () => run("drain", said));
+  t.deepEqual(said, ["the API does not answer, so its pods end with the node"]);
+  const error = await t.throwsAsync<KbootError>(async () => run("delete-node"), { code: "api" });
+  t.is(error?.message, "the API does not answer, so the node w1 stays in the cluster; the host keeps its record");
+  t.regex(error?.hint ?? "", /^run the same reset again/);
 });

@@ -1,4 +1,4 @@
-import type { ActionContext, Api, Site, Step } from "../../engine/contracts.ts";
+import type { Site, Step } from "../../engine/contracts.ts";
 import { KbootError } from "../../errors.ts";
 import { drainNode, nodeRef } from "../../kubernetes/drain.ts";
 import type { Live } from "../../kubernetes/live.ts";
@@ -13,15 +13,8 @@ function hasLeft(site: Site<Live>, host: string): boolean {
   return site.live !== undefined && !site.live.nodes.has(specOf(site.cluster, host).nodeName);
 }
 
-/** A cluster that does not answer keeps no host: it is told what stays there. */
-async function inCluster({ api, say, site, host }: ActionContext<Live>, use: (api: Api, node: string) => Promise<void>): Promise<void> {
-  const { nodeName } = specOf(site.cluster, host);
-  try {
-    await use(await api(), nodeName);
-  } catch (error) {
-    if (!(error instanceof KbootError && error.code === "api" && error.transient)) throw error;
-    say(`the API does not answer, so the node stays in the cluster: kubectl delete node ${nodeName}`);
-  }
+function isSilence(error: unknown): boolean {
+  return error instanceof KbootError && error.code === "api" && error.transient;
 }
 
 /** Lets the pods of a node leave it before it ends. */
@@ -33,13 +26,20 @@ export const drain: Step<Live> = {
   action: {
     describe: "move its pods to other nodes",
     isDone: hasLeft,
-    run: (context) =>
-      inCluster(context, async (api, node) => {
-        if ((await api.get(nodeRef(node), context.signal)) === undefined) return;
-        context.say("waiting for pods to leave the node");
-        const left = await drainNode(api, node, drainSeconds, context.signal);
-        if (left.length > 0) context.say(`after ${drainSeconds} s these pods end with the node: ${left.join(", ")}`);
-      }),
+    async run({ site, host, api, signal, say }) {
+      const { nodeName } = specOf(site.cluster, host);
+      try {
+        const client = await api();
+        if ((await client.get(nodeRef(nodeName), signal)) === undefined) return;
+        say("waiting for pods to leave the node");
+        const left = await drainNode(client, nodeName, drainSeconds, signal);
+        if (left.length > 0) say(`after ${drainSeconds} s these pods end with the node: ${left.join(", ")}`);
+      } catch (error) {
+        // a host shall end also when its cluster is down
+        if (!isSilence(error)) throw error;
+        say("the API does not answer, so its pods end with the node");
+      }
+    },
   },
 };
 
@@ -52,6 +52,17 @@ export const deleteNode: Step<Live> = {
   action: {
     describe: "delete the node from the cluster",
     isDone: hasLeft,
-    run: (context) => inCluster(context, (api, node) => api.delete(nodeRef(node), context.signal)),
+    async run({ site, host, api, signal }) {
+      const { nodeName } = specOf(site.cluster, host);
+      try {
+        await (await api()).delete(nodeRef(nodeName), signal);
+      } catch (error) {
+        if (!isSilence(error)) throw error;
+        throw new KbootError("api", `the API does not answer, so the node ${nodeName} stays in the cluster; the host keeps its record`, {
+          hint: "run the same reset again once the API answers; where the cluster is gone for good, reset all of it, without --limit",
+          cause: error,
+        });
+      }
+    },
   },
 };
