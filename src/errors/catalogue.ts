@@ -163,7 +163,7 @@ export const catalogue = {
     1,
     "apt does not reach its repositories",
     ["DNS does not work on the host", "there is no way out, and no proxy is set for apt"],
-    [`on the host: \`getent hosts deb.debian.org\`, and \`apt-get update\`; put right DNS or apt's proxy, ${again}`],
+    [`on the host: \`getent hosts NAME\` with the name that is not found, and \`apt-get update\`; put right DNS or apt's proxy, ${again}`],
   ),
   "apt-locked": entry(
     1,
