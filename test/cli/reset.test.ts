@@ -1,24 +1,13 @@
 import test from "ava";
 import { chooseHosts } from "../../src/cli/reset.ts";
 import { KbootError } from "../../src/errors.ts";
-import { parseInventory } from "../../src/inventory/parse.ts";
+import { smallCluster } from "../support/small-cluster.ts";
 
-const { cluster } = parseInventory(
-  `
-apiVersion: kboot.dev/v1alpha1
-kind: Cluster
-metadata: { name: lab }
-spec:
-  kubernetesVersion: 1.36.3
-  network: { plugin: flannel }
-  hosts:
-    - { name: cp1, role: control-plane, address: 192.0.2.1 }
-    - { name: w1, role: worker, address: 192.0.2.2 }
-    - { name: w2, role: worker, address: 192.0.2.3 }
-`,
-  { file: "kboot.yaml", home: "/root" },
+const cluster = smallCluster(
+  "{ name: cp1, role: control-plane, address: 192.0.2.1 }",
+  "{ name: w1, role: worker, address: 192.0.2.2 }",
+  "{ name: w2, role: worker, address: 192.0.2.3 }",
 );
-if (cluster === undefined) throw new Error("the inventory is wrong");
 
 test("a reset is about every host, or those it is limited to", (t) => {
   t.deepEqual(chooseHosts(cluster, undefined), ["cp1", "w1", "w2"]);

@@ -2,24 +2,11 @@ import test from "ava";
 import type { ActionContext, AnyResource, Made, Site } from "../../src/engine/contracts.ts";
 import { assertWay } from "../../src/engine/pairs.ts";
 import { KbootError } from "../../src/errors.ts";
-import { parseInventory } from "../../src/inventory/parse.ts";
 import type { Live } from "../../src/kubernetes/live.ts";
 import { resetWay } from "../../src/steps/reset/index.ts";
+import { smallCluster } from "../support/small-cluster.ts";
 
-const { cluster } = parseInventory(
-  `
-apiVersion: kboot.dev/v1alpha1
-kind: Cluster
-metadata: { name: lab }
-spec:
-  kubernetesVersion: 1.36.3
-  network: { plugin: flannel }
-  hosts:
-    - { name: cp1, role: control-plane, address: 192.0.2.1 }
-    - { name: w1, role: worker, address: 192.0.2.2 }
-`,
-  { file: "kboot.yaml", home: "/root" },
-);
+const cluster = smallCluster("{ name: cp1, role: control-plane, address: 192.0.2.1 }", "{ name: w1, role: worker, address: 192.0.2.2 }");
 
 const down = { activeState: "inactive", unitFileState: "" };
 const up = { activeState: "active", unitFileState: "enabled" };
