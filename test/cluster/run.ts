@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { buildBundle } from "../components/build.ts";
-import { type Lab, lab, labUp, onHost } from "./support/lab.ts";
-import { findLeaks, recordSecrets } from "./support/record.ts";
+import { keepSecrets, type Lab, lab, labUp, onHost } from "./support/lab.ts";
+import { findLeaks } from "./support/record.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const folder = new URL(".", import.meta.url).pathname;
@@ -64,6 +64,21 @@ async function runTests(signal: AbortSignal): Promise<number> {
   for (const kubernetes of ["1.36.3", "1.37.2"]) await buildBundle({ kubernetes });
   signal.throwIfAborted();
   try {
+    const exitCode = await runOnHosts(record, signal);
+    const leaks = await findLeaks(record);
+    for (const name of leaks) say(`a secret stands in ${join(record, name)}`);
+    if (leaks.length > 0) return 1;
+    await rm(record, { recursive: true });
+    return exitCode;
+  } catch (error) {
+    say(`what kboot printed stays in ${record}`);
+    throw error;
+  }
+}
+
+/** Runs the tests on hosts made for them, whose secrets are noted in `record` before the hosts go. */
+async function runOnHosts(record: string, signal: AbortSignal): Promise<number> {
+  try {
     const hosts = await labUp(set, { controlPlanes: 1, workers: 3 });
     signal.throwIfAborted();
     const { exitCode = 1 } = await execa(
@@ -79,17 +94,14 @@ async function runTests(signal: AbortSignal): Promise<number> {
     );
     signal.throwIfAborted();
     if (exitCode !== 0) await printHosts(hosts);
-    await recordSecrets(
-      hosts.sshConfig,
-      hosts.hosts.map(({ name }) => name),
-    );
-    const leaks = await findLeaks(record);
-    for (const name of leaks) say(`a secret stands in ${join(record, name)}`);
-    if (leaks.length === 0) await rm(record, { recursive: true });
-    return leaks.length === 0 ? exitCode : 1;
+    return exitCode;
   } finally {
-    if (process.env["KBOOT_KEEP"] === "1") say(`the hosts stay: npm run lab -- down --set ${set}`);
-    else await lab("down", "--set", set);
+    if (process.env["KBOOT_KEEP"] === "1") {
+      await keepSecrets(set);
+      say(`the hosts stay: npm run lab -- down --set ${set}`);
+    } else {
+      await lab("down", "--set", set);
+    }
   }
 }
 

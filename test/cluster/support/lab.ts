@@ -36,7 +36,8 @@ export async function lab(...args: readonly string[]): Promise<string> {
   return stdout;
 }
 
-async function keepSecrets(set: string): Promise<void> {
+/** Notes the secrets of a set's hosts for the search at the end; of hosts that are not there, none. */
+export async function keepSecrets(set: string): Promise<void> {
   const text = await readFile(join(cacheFolder, "lab", "sets", set, "hosts.json"), "utf8").catch(() => undefined);
   if (text === undefined) return;
   const { sshConfig, hosts } = JSON.parse(text) as Lab;
