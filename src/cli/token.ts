@@ -15,6 +15,7 @@ import {
 } from "../kubernetes/bootstrap-token.ts";
 import { parseDuration } from "../kubernetes/duration.ts";
 import { type JoinTarget, kubeadmJoinCommand } from "../kubernetes/join-command.ts";
+import { type KbootConfigData, readKbootConfig } from "../kubernetes/kboot-config.ts";
 import { readNode } from "../kubernetes/live.ts";
 import { printTokens, type TokenForm } from "../kubernetes/print-tokens.ts";
 import { Secret } from "../secret.ts";
@@ -126,9 +127,9 @@ async function readJoinTarget(api: Api, signal: AbortSignal): Promise<JoinTarget
     );
   }
   const { hostname, host } = new URL(server);
-  const wish = parse(dataOf(config, "cluster.yaml")) as { endpoint?: { host?: string; managed?: boolean } } | null;
+  const endpoint = readKbootConfig((config?.["data"] ?? {}) as KbootConfigData)?.endpoint;
   const address = nodes.map((node) => readNode(node).internalAddress).find((found) => found !== undefined);
-  const isManaged = wish?.endpoint?.managed === true && wish.endpoint.host === hostname;
+  const isManaged = endpoint?.managed === true && endpoint.host === hostname;
   return {
     endpoint: host,
     caCert: Buffer.from(ca, "base64").toString("utf8"),

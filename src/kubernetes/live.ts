@@ -77,7 +77,7 @@ async function readCluster(api: Api, caCert: string, signal: AbortSignal): Promi
     caCert,
     nodes: live,
     workloads: new Map(workloads.map(({ name, ok }) => [name, ok])),
-    settled: [settledByKubeadmConfig(kubeadmConfig["ClusterConfiguration"]), settledByKbootConfig(kbootConfig["cluster.yaml"])],
+    settled: [settledByKubeadmConfig(kubeadmConfig["ClusterConfiguration"]), settledByKbootConfig(kbootConfig)],
     applied: readRefs(kbootObjects["objects"]),
     daemonSets: new Map(daemonSets.map((object) => [workloadName(object), object])),
   };

@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import type { Cluster } from "../inventory/cluster.ts";
+import { type KbootConfigData, readKbootConfig } from "./kboot-config.ts";
 import { endpointAddress } from "./kubeadm-config.ts";
 
 /** What a running cluster has settled on, as one source says it; undefined where it does not say. */
@@ -52,17 +53,12 @@ export function settledByKubeadmConfig(text: string | undefined): Settled {
   return { ...networking, kubernetesVersion: kubernetesVersion?.replace(/^v/, ""), endpoint: controlPlaneEndpoint };
 }
 
-/** What ConfigMap kboot-config says, of its cluster.yaml. */
-export function settledByKbootConfig(text: string | undefined): Settled {
-  const { kubernetesVersion, podSubnet, serviceSubnet, dnsDomain, endpoint, network } = read<Cluster>(text);
-  return {
-    kubernetesVersion,
-    podSubnet,
-    serviceSubnet,
-    dnsDomain,
-    endpoint: endpoint === undefined ? undefined : endpointAddress({ endpoint }),
-    networkPlugin: network?.plugin,
-  };
+/** What ConfigMap kboot-config says. */
+export function settledByKbootConfig(data: KbootConfigData): Settled {
+  const cluster = readKbootConfig(data);
+  if (cluster === undefined) return {};
+  const { kubernetesVersion, podSubnet, serviceSubnet, dnsDomain, network } = cluster;
+  return { kubernetesVersion, podSubnet, serviceSubnet, dnsDomain, endpoint: endpointAddress(cluster), networkPlugin: network.plugin };
 }
 
 /** A map out of a document that others may have written; empty for anything else. */

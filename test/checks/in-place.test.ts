@@ -26,7 +26,7 @@ function manifestsOf(cluster: Cluster) {
 function settledOf(cluster: Cluster) {
   const [config] = kbootConfig(cluster);
   const data = (config?.object["data"] ?? {}) as Record<string, string>;
-  return [settledByKubeadmConfig(stringify(clusterConfiguration(cluster))), settledByKbootConfig(data["cluster.yaml"])];
+  return [settledByKubeadmConfig(stringify(clusterConfiguration(cluster))), settledByKbootConfig(data)];
 }
 
 const node = (name: string, internalAddress: string | undefined, labels: LiveNode["labels"] = {}): LiveNode => ({

@@ -79,11 +79,13 @@ test("what joining nodes may read holds no credential and nothing of the operato
       testHost({ ssh: { user: "vagrant", port: 22, identityFiles: ["/home/me/key"], knownHostsFile: "/x", connectTimeoutSeconds: 1 } }),
     ],
   });
-  const text = data(find(kbootConfig(cluster), "ConfigMap", "kboot-config"))["cluster.yaml"] ?? "";
+  const text = data(find(kbootConfig(cluster), "ConfigMap", "kboot-config"))["inventory.yaml"] ?? "";
   t.notRegex(text, /hunter2|\/home\/me/);
   t.like(parse(text), {
-    kubernetesVersion: "1.36.3",
-    containerd: { registry: { configs: { "r.example": { tls: { ca_file: "/ca" } } } } },
-    hosts: [{ name: "worker1", role: "worker" }],
+    spec: {
+      kubernetesVersion: "1.36.3",
+      containerd: { registry: { configs: { "r.example": { tls: { ca_file: "/ca" } } } } },
+      hosts: [{ name: "worker1", role: "worker" }],
+    },
   });
 });

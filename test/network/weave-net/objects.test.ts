@@ -109,6 +109,6 @@ test("without encryption there is no Secret, and a given password is shown by no
   t.true(objects.some(({ secrets }) => secrets?.["password"]?.reveal() === "open sesame"));
   const network = weaveNetwork({ password: new Secret("open sesame"), passwordFile: "/home/me/weave" });
   const config = JSON.stringify(kbootConfig(testCluster({ network })));
-  t.true(config.includes("encryption: true"));
+  t.true(config.includes("plugin: weave-net"));
   for (const text of ["open sesame", "/home/me/weave"]) t.false(config.includes(text));
 });
