@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { connect } from "node:net";
 import type { Api } from "../engine/contracts.ts";
 import { Vault } from "../engine/vault.ts";
 import { KbootError } from "../errors.ts";
 import { administratorAccess, learnCa } from "../kubernetes/administrator.ts";
 import { openApi } from "../kubernetes/api.ts";
+import { dial, endpointOf } from "../kubernetes/endpoint.ts";
 import { readKubeconfig } from "../pki/kubeconfig.ts";
 import { Secret } from "../secret.ts";
 import { openInventory } from "./inventory-file.ts";
@@ -21,7 +21,7 @@ const adminConfig = "/etc/kubernetes/admin.conf";
 
 /** Lends the API to `use`, as an administrator. Throws KbootError `api` when none answers. */
 export async function withApi<T>(options: ApiOptions, command: string, signal: AbortSignal, use: (api: Api) => Promise<T>): Promise<T> {
-  if (options.file === undefined) return use(await openLocalApi(options.kubeconfig ?? adminConfig));
+  if (options.file === undefined) return use(await openLocalApi(options.kubeconfig ?? adminConfig, signal));
   const { cluster } = await openInventory(options.file);
   return withControlPlanes(cluster, command, signal, async ({ hosts, facts }) => {
     const vault = new Vault();
@@ -38,7 +38,7 @@ export async function withApi<T>(options: ApiOptions, command: string, signal: A
   });
 }
 
-async function openLocalApi(path: string): Promise<Api> {
+async function openLocalApi(path: string, signal: AbortSignal): Promise<Api> {
   const text = await readFile(path, "utf8").catch((cause: Error) => {
     throw new KbootError("usage", `cannot read the kubeconfig ${path}: ${cause.message}`, {
       hint: "run this on a control plane as root, name another with --kubeconfig, or an inventory with -f",
@@ -46,16 +46,11 @@ async function openLocalApi(path: string): Promise<Api> {
     });
   });
   const { server, caCert, certificatePem, key } = readKubeconfig(new Secret(text)) ?? {};
-  if (server === undefined || caCert === undefined || certificatePem === undefined || key === undefined || !URL.canParse(server)) {
+  const endpoint = server === undefined ? undefined : endpointOf(server);
+  if (endpoint === undefined || caCert === undefined || certificatePem === undefined || key === undefined) {
     throw new KbootError("usage", `${path} is not a kubeconfig with a server, its CA and a certificate with its key`, {
       hint: "name another with --kubeconfig, or an inventory with -f",
     });
   }
-  const { hostname, port } = new URL(server);
-  return openApi({
-    connect: async () => connect(Number(port || 443), hostname.replace(/^\[|\]$/g, "")),
-    caCert,
-    clientCert: certificatePem,
-    clientKey: key,
-  });
+  return openApi({ connect: () => dial(endpoint, signal), caCert, credential: { certificatePem, key } });
 }

@@ -24,7 +24,7 @@ export function learnCa(cluster: Cluster, facts: ReadonlyMap<string, Facts>, vau
 export async function administratorAccess(host: Host, vault: Vault, signal: AbortSignal): Promise<ApiAccess> {
   const ca = vault.need("ca");
   if (ca.certificate === undefined || ca.key === undefined) throw new Error("the vault holds the CA without its key");
-  const issued = await issueCertificate(
+  const credential = await issueCertificate(
     {
       commonName: "kubernetes-super-admin",
       organization: "system:masters",
@@ -40,7 +40,6 @@ export async function administratorAccess(host: Host, vault: Vault, signal: Abor
   return {
     connect: () => host.connect(apiServerPort, signal),
     caCert: ca.certificate,
-    clientCert: issued.certificatePem,
-    clientKey: issued.key,
+    credential,
   };
 }

@@ -1,18 +1,28 @@
 import { Agent, type AgentOptions, request } from "node:https";
+import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
-import { connect as tlsConnect } from "node:tls";
+import { type ConnectionOptions, connect as tlsConnect } from "node:tls";
 import { catalogue } from "../errors/catalogue.ts";
 import { type ErrorCode, KbootError } from "../errors.ts";
+import type { KeyAndCertificate } from "../pki/issue.ts";
 import type { Secret } from "../secret.ts";
+
+/** Who asks: the holder of a client certificate, or of a bearer token. */
+export type ApiCredential = KeyAndCertificate | { readonly token: Secret };
+
+/** In place of a CA: whoever answers is believed, since the answer is judged by other means. */
+export const anyCertificate = Symbol("any certificate");
 
 /** How the API is reached and who asks. */
 export interface ApiAccess {
   /** Opens a stream to the API's port; called once for each connection. */
   connect(): Promise<Duplex>;
+  /** Name or address that the server's certificate must have, wherever the stream leads. Default: the one that all API servers have. */
+  readonly serverName?: string;
   /** PEM; may hold several certificates. */
-  readonly caCert: string;
-  readonly clientCert: string;
-  readonly clientKey: Secret;
+  readonly caCert: string | typeof anyCertificate;
+  /** Undefined: nobody in particular (`system:anonymous`). */
+  readonly credential: ApiCredential | undefined;
 }
 
 export interface ApiRequest {
@@ -21,6 +31,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly signal: AbortSignal;
+  /** A longer answer is refused, with `EMSGSIZE` as the cause. Default: any length. */
+  readonly mostBytes?: number;
 }
 
 export interface ApiResponse {
@@ -28,8 +40,8 @@ export interface ApiResponse {
   readonly text: string;
 }
 
-/** The name in every API server's certificate, however it is reached. */
-const serverName = "kubernetes";
+/** In the certificate of every API server that kubeadm or kboot made. */
+const commonServerName = "kubernetes";
 const maxConnections = 6;
 const requestTimeoutMs = 30_000;
 
@@ -42,18 +54,41 @@ export class ApiAgent extends Agent {
     this.#access = access;
   }
 
+  /** For the header `host`. */
+  get serverName(): string {
+    return this.#access.serverName ?? commonServerName;
+  }
+
+  /** Holds the token, where that is the credential. */
+  get credentialHeader(): Readonly<Record<string, string>> {
+    const { credential } = this.#access;
+    return credential !== undefined && "token" in credential ? { authorization: `Bearer ${credential.token.reveal()}` } : {};
+  }
+
   override createConnection(_options: AgentOptions, done?: (error: Error | null, stream: Duplex) => void): undefined {
-    const { caCert, clientCert, clientKey } = this.#access;
     this.#access.connect().then(
-      (socket) => done?.(null, tlsConnect({ socket, servername: serverName, ca: caCert, cert: clientCert, key: clientKey.reveal() })),
+      (socket) => done?.(null, tlsConnect({ socket, ...namedOptions(this.serverName), ...trustOptions(this.#access) })),
       // the type asks for a stream even where there is none
       (error: Error) => done?.(error, undefined as unknown as Duplex),
     );
   }
 }
 
+/** TLS names no address to the server (RFC 6066, 3), but its certificate is compared with it all the same. */
+function namedOptions(serverName: string): ConnectionOptions {
+  return isIP(serverName) === 0 ? { servername: serverName } : { host: serverName };
+}
+
+function trustOptions({ caCert, credential }: ApiAccess): ConnectionOptions {
+  const client = credential !== undefined && "key" in credential ? { cert: credential.certificatePem, key: credential.key.reveal() } : {};
+  return typeof caCert === "string" ? { ca: caCert, ...client } : { rejectUnauthorized: false, ...client };
+}
+
 /** Sends one request. Throws KbootError: `cancelled`, or `api` (transient, unless the certificates are at fault) when there is no answer. */
-export function sendRequest(agent: ApiAgent, { method, path, body, contentType, signal }: ApiRequest): Promise<ApiResponse> {
+export function sendRequest(
+  agent: ApiAgent,
+  { method, path, body, contentType, signal, mostBytes = Infinity }: ApiRequest,
+): Promise<ApiResponse> {
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown) => reject(connectionError(`${method} ${path}`, cause, signal));
     const payload = body === undefined ? undefined : JSON.stringify(body);
@@ -62,12 +97,13 @@ export function sendRequest(agent: ApiAgent, { method, path, body, contentType, 
         agent,
         method,
         path,
-        host: serverName,
+        host: agent.serverName,
         signal,
         timeout: requestTimeoutMs,
         headers: {
           accept: "application/json",
           "user-agent": "kboot",
+          ...agent.credentialHeader,
           ...(payload === undefined
             ? {}
             : { "content-type": contentType ?? "application/json", "content-length": Buffer.byteLength(payload) }),
@@ -75,7 +111,13 @@ export function sendRequest(agent: ApiAgent, { method, path, body, contentType, 
       },
       (response) => {
         const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        let bytes = 0;
+        response.on("data", (chunk: Buffer) => {
+          bytes += chunk.length;
+          if (bytes > mostBytes)
+            response.destroy(Object.assign(new Error(`the answer is longer than ${mostBytes} bytes`), { code: "EMSGSIZE" }));
+          else chunks.push(chunk);
+        });
         response.on("end", () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8") }));
         response.on("error", fail);
       },

@@ -113,7 +113,7 @@ function statusError(what: string, { status, text }: ApiResponse, missing: "fina
 
 const hints: Readonly<Record<string, string>> = {
   Forbidden: "the credential may not do this: use one of an administrator",
-  Unauthorized: "the API does not accept the credential: its CA may have been replaced, or the clocks differ",
+  Unauthorized: "the API does not accept the credential: its CA may have been replaced, a token may have expired, or the clocks differ",
   Invalid: "an object with this name exists and cannot be changed like this: delete it, or correct the inventory",
 };
 

@@ -4,13 +4,13 @@ import { pkiDir } from "../pki/table.ts";
 import { type ObjectResource, object } from "../resources/object.ts";
 import { apiServerArguments, auditVolumes } from "./audit.ts";
 import { configMap } from "./build.ts";
+import { showEndpoint } from "./endpoint.ts";
 import { kubeletConfiguration } from "./kubelet.ts";
 import { etcdDataDir } from "./paths.ts";
 
 /** Name and port under which the API is reached: `api.lab.internal:6443`. */
 export function endpointAddress({ endpoint }: Pick<Cluster, "endpoint">): string {
-  const host = endpoint.host.includes(":") ? `[${endpoint.host}]` : endpoint.host;
-  return `${host}:${endpoint.port}`;
+  return showEndpoint(endpoint);
 }
 
 /** ConfigMap kubeadm-config, from which kubeadm joins and upgrades (ClusterConfiguration v1beta4), and kubelet-config. */

@@ -7,6 +7,7 @@ import test from "ava";
 import type { Api } from "../../src/engine/contracts.ts";
 import { KbootError } from "../../src/errors.ts";
 import { openApi } from "../../src/kubernetes/api.ts";
+import { Secret } from "../../src/secret.ts";
 import { makeCertificates } from "../support/certificates.ts";
 
 interface Answer {
@@ -72,8 +73,7 @@ async function withApi(answer: (line: string) => Answer, use: (parts: Parts) => 
       return Duplex.from({ readable: socket, writable: socket });
     },
     caCert: ca.certificate,
-    clientCert: client.certificate,
-    clientKey: client.key,
+    credential: { certificatePem: client.certificate, key: client.key },
   });
   try {
     await use({ api, asked, connections: () => connections });
@@ -216,7 +216,7 @@ test("probes without throwing while the API is down", async (t) => {
     },
   );
   const { ca, client } = certificates;
-  const access = { caCert: ca.certificate, clientCert: client.certificate, clientKey: client.key };
+  const access = { caCert: ca.certificate, credential: { certificatePem: client.certificate, key: client.key } };
   const closed = openApi({ ...access, connect: () => Promise.reject(new Error("connection refused")) });
   t.false(await closed.probe("/readyz", signal));
   const error = await t.throwsAsync(closed.get(coredns, signal), { instanceOf: KbootError });
@@ -241,14 +241,43 @@ test("a server of another CA is refused for good", async (t) => {
   const api = openApi({
     connect: async () => connect(port, "127.0.0.1"),
     caCert: ca.certificate,
-    clientCert: client.certificate,
-    clientKey: client.key,
+    credential: { certificatePem: client.certificate, key: client.key },
   });
   const error = await t.throwsAsync(api.get(coredns, signal), { instanceOf: KbootError });
   t.is(error.code, "certificate-untrusted");
   t.false(error.transient);
   t.regex(error.hint ?? "", /compare .*ca\.crt/);
   server.close();
+});
+
+test("asks by a token of a server that is reached at one place and bears another's name", async (t) => {
+  const { ca, server } = certificates;
+  const asked: unknown[] = [];
+  const https = createServer({ cert: server.certificate, key: server.key.reveal() }, (request, response) => {
+    asked.push([request.headers.authorization, (request.socket as TLSSocket & { servername: unknown }).servername]);
+    response.end(JSON.stringify(coredns));
+  });
+  await new Promise<void>((resolve) => https.listen(0, "127.0.0.1", resolve));
+  const { port } = https.address() as AddressInfo;
+  const access = { connect: async () => connect(port, "127.0.0.1"), caCert: ca.certificate };
+  const credential = { token: new Secret("abcdef.0123456789abcdef") };
+  const by = (serverName: string) => openApi({ ...access, credential, serverName });
+  t.deepEqual(await by("kubernetes").get(coredns, signal), coredns);
+  t.deepEqual(await by("127.0.0.1").get(coredns, signal), coredns);
+  t.deepEqual(await openApi({ ...access, credential: undefined }).get(coredns, signal), coredns);
+  const bearer = "Bearer abcdef.0123456789abcdef";
+  // an address is compared, but not sent
+  t.deepEqual(asked, [
+    [bearer, "kubernetes"],
+    [bearer, false],
+    [undefined, "kubernetes"],
+  ]);
+  for (const other of ["api.lab.internal", "127.0.0.2"]) {
+    const error = await t.throwsAsync(by(other).get(coredns, signal), { instanceOf: KbootError });
+    t.is(error.code, "certificate-untrusted", other);
+  }
+  https.closeAllConnections();
+  https.close();
 });
 
 test("stops when told to", async (t) => {

@@ -86,8 +86,7 @@ export async function startApiServer(version: string): Promise<ApiServer> {
   const api = openApi({
     connect: async () => connect(apiPort, "127.0.0.1"),
     caCert: await readFile(path("ca.crt"), "utf8"),
-    clientCert: client.certificate,
-    clientKey: client.key,
+    credential: { certificatePem: client.certificate, key: client.key },
   });
   const { signal } = new AbortController();
   for (let attempt = 0; !(await api.probe("/readyz", signal)); attempt += 1) {
