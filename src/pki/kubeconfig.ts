@@ -26,7 +26,14 @@ export interface KubeconfigReading {
   readonly key: Secret | undefined;
   readonly certificatePath: string | undefined;
   readonly keyPath: string | undefined;
+  readonly caPath: string | undefined;
+  readonly token: Secret | undefined;
+  readonly tokenPath: string | undefined;
+  /** Other ways to log in, by the kubeconfig's own names: `exec`. */
+  readonly otherLogins: readonly string[];
 }
+
+const otherLogins = ["exec", "auth-provider", "username"];
 
 /** kubeadm's default; kboot keeps it. */
 const clusterName = "kubernetes";
@@ -56,33 +63,55 @@ export function buildKubeletKubeconfig({ user, clientPath, ...api }: KubeletKube
   return build(api, user, { "client-certificate": clientPath, "client-key": clientPath });
 }
 
-/** Reads a kubeconfig; undefined when it is none. */
-export function readKubeconfig(text: Secret): KubeconfigReading | undefined {
+/**
+ * Reads a kubeconfig; undefined when it is none. Without a current context all that depends on it is undefined, unless `mayLackContext`: then
+ * the only cluster and the only user are meant.
+ */
+export function readKubeconfig(text: Secret, { mayLackContext = false } = {}): KubeconfigReading | undefined {
   try {
     const file = parse(text.reveal()) as KubeconfigShape;
-    const context = file.contexts?.find(({ name }) => name === file["current-context"])?.context;
-    const cluster = file.clusters?.find(({ name }) => name === context?.cluster)?.cluster;
-    const user = file.users?.find(({ name }) => name === context?.user)?.user;
-    const key = unbase64(user?.["client-key-data"]);
+    const pick = mayLackContext && !file["current-context"] ? onlyOne : byContext(file);
+    const cluster = pick(file.clusters, "cluster")?.cluster;
+    const user = pick(file.users, "user")?.user;
     return {
-      server: cluster?.server,
+      server: textOf(cluster?.["server"]),
       caCert: unbase64(cluster?.["certificate-authority-data"]),
+      caPath: textOf(cluster?.["certificate-authority"]),
       certificatePem: unbase64(user?.["client-certificate-data"]),
-      key: key === undefined ? undefined : new Secret(key),
-      certificatePath: user?.["client-certificate"],
-      keyPath: user?.["client-key"],
+      key: secretOf(unbase64(user?.["client-key-data"])),
+      certificatePath: textOf(user?.["client-certificate"]),
+      keyPath: textOf(user?.["client-key"]),
+      token: secretOf(textOf(user?.["token"])),
+      tokenPath: textOf(user?.["tokenFile"]),
+      otherLogins: otherLogins.filter((name) => user?.[name] !== undefined),
     };
   } catch {
     return undefined;
   }
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
 interface KubeconfigShape {
-  readonly clusters?: readonly { name: string; cluster?: { server?: string; "certificate-authority-data"?: string } }[];
-  readonly contexts?: readonly { name: string; context?: { cluster?: string; user?: string } }[];
+  readonly clusters?: readonly NamedCluster[] | null;
+  readonly contexts?: readonly { name: string; context?: Readonly<Record<Part, string>> }[] | null;
   readonly "current-context"?: string;
-  readonly users?: readonly { name: string; user?: Readonly<Record<string, string>> }[];
+  readonly users?: readonly NamedUser[] | null;
 }
+
+type Part = "cluster" | "user";
+type NamedCluster = { readonly name: string; readonly cluster?: Fields };
+type NamedUser = { readonly name: string; readonly user?: Fields };
+
+/** Which of the clusters or users is meant. */
+type Pick = <T extends { readonly name: string }>(all: readonly T[] | null | undefined, part: Part) => T | undefined;
+
+function byContext(file: KubeconfigShape): Pick {
+  const context = file.contexts?.find(({ name }) => name === file["current-context"])?.context;
+  return (all, part) => all?.find(({ name }) => name === context?.[part]);
+}
+
+const onlyOne: Pick = (all) => (all?.length === 1 ? all[0] : undefined);
 
 function build({ server, caCert }: ApiAddress, user: string, credential: object, context = `${user}@${clusterName}`): string {
   const file = {
@@ -101,6 +130,16 @@ function base64(text: string): string {
   return Buffer.from(text).toString("base64");
 }
 
-function unbase64(text: string | undefined): string | undefined {
+function unbase64(value: unknown): string | undefined {
+  const text = textOf(value);
   return text === undefined ? undefined : Buffer.from(text, "base64").toString();
+}
+
+/** Empty counts as missing, as it does for kubectl. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function secretOf(text: string | undefined): Secret | undefined {
+  return text === undefined ? undefined : new Secret(text);
 }

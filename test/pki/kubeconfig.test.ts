@@ -42,7 +42,15 @@ test("what was written is read back, with another context's name too", (t) => {
   const { key, ...rest } = readKubeconfig(text) ?? {};
   t.is(parse(text.reveal())["current-context"], "lab");
   t.is(key?.reveal(), "the key");
-  t.deepEqual(rest, { ...api, certificatePem: "the certificate", certificatePath: undefined, keyPath: undefined });
+  const others = {
+    certificatePath: undefined,
+    keyPath: undefined,
+    caPath: undefined,
+    token: undefined,
+    tokenPath: undefined,
+    otherLogins: [],
+  };
+  t.deepEqual(rest, { ...api, certificatePem: "the certificate", ...others });
 });
 
 test("a joining kubelet is given a token", (t) => {
@@ -63,4 +71,22 @@ test("a file that is no kubeconfig is undefined, and one without a current conte
   t.is(readKubeconfig(new Secret("a: [")), undefined);
   t.is(readKubeconfig(new Secret("")), undefined);
   t.is(readKubeconfig(new Secret("apiVersion: v1\nkind: Config\n"))?.server, undefined);
+});
+
+test("without a current context the only cluster and user are read on demand alone", (t) => {
+  const one = `
+clusters: [{ name: "", cluster: { server: "https://a:6443", certificate-authority: ca.crt } }]
+contexts: null
+users: [{ name: u, user: { token: secret, tokenFile: /t, exec: { command: c }, password: p, username: u } }]
+`;
+  const unread = readKubeconfig(new Secret(one));
+  t.is(unread?.server, undefined);
+  t.is(unread?.token, undefined);
+  const { token, ...read } = readKubeconfig(new Secret(one), { mayLackContext: true }) ?? {};
+  t.is(token?.reveal(), "secret");
+  t.like(read, { server: "https://a:6443", caPath: "ca.crt", tokenPath: "/t", otherLogins: ["exec", "username"] });
+  const named = readKubeconfig(new Secret(`${one}current-context: other\n`), { mayLackContext: true });
+  t.is(named?.server, undefined);
+  const two = one.replace("clusters: [", "clusters: [{ name: b, cluster: { server: https://b } }, ");
+  t.is(readKubeconfig(new Secret(two), { mayLackContext: true })?.server, undefined);
 });
