@@ -250,7 +250,32 @@ export const catalogue = {
     6,
     "the API does not accept the token of a join",
     ["the token has expired or was deleted", "the clocks of host and control plane differ"],
-    ["run the same command again: each join gets a token of its own; `date` on both hosts"],
+    [
+      "run the same command again: each join gets a token of its own; `date` on both hosts",
+      "for a line that was printed before: print a new one on a control plane, `kboot token create --print-join-command`",
+    ],
+  ),
+  discovery: entry(
+    6,
+    "no cluster was found where it was looked for",
+    [
+      "address or port are not those of an API server, or of a load balancer before it",
+      "the API server does not run, or not yet",
+      "a firewall drops what is sent there",
+      "the cluster does not publish cluster-info",
+    ],
+    ["`curl -k https://ADDRESS:PORT/version` tells whether an API server answers there"],
+  ),
+  "discovery-untrusted": entry(
+    6,
+    "what answers does not prove to be the cluster that is meant, and nothing of it was used",
+    [
+      "token or CA hash are of another cluster, or mistyped",
+      "a load balancer leads to another cluster",
+      "the cluster's CA was replaced",
+      "somebody is in between",
+    ],
+    ["print the line anew on a control plane: `kboot token create --print-join-command`"],
   ),
   "clock-skew": entry(
     1,
