@@ -14,7 +14,7 @@ import {
   tokenUsages,
 } from "../kubernetes/bootstrap-token.ts";
 import { parseDuration } from "../kubernetes/duration.ts";
-import { type JoinTarget, kubeadmJoinCommand } from "../kubernetes/join-command.ts";
+import { type JoinTarget, joinCommand } from "../kubernetes/join-command.ts";
 import { type KbootConfigData, readKbootConfig } from "../kubernetes/kboot-config.ts";
 import { readNode } from "../kubernetes/live.ts";
 import { printTokens, type TokenForm } from "../kubernetes/print-tokens.ts";
@@ -40,7 +40,7 @@ export async function createToken(given: Record<string, unknown>, signal: AbortS
       throw new KbootError("conflict", `there is a token with the id ${token.id} already`, { hint: `kboot token delete ${token.id}` });
     }
     await api.apply(bootstrapTokenSecret(token, wish), { manager: "kboot" }, signal);
-    const line = target === undefined ? bootstrapTokenText(token) : kubeadmJoinCommand(token, target);
+    const line = target === undefined ? bootstrapTokenText(token) : joinCommand("kubeadm", token, target);
     process.stdout.write(`${line.reveal()}\n`);
   });
 }

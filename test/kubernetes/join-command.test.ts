@@ -1,14 +1,14 @@
 import { execFileSync } from "node:child_process";
 import test from "ava";
 import { generateBootstrapToken } from "../../src/kubernetes/bootstrap-token.ts";
-import { kubeadmJoinCommand } from "../../src/kubernetes/join-command.ts";
+import { joinCommand } from "../../src/kubernetes/join-command.ts";
 import { publicKeyPin } from "../../src/pki/read.ts";
 import { makeCertificates } from "../support/certificates.ts";
 
 test("every certificate of the CA is pinned, and shells hand the words on as they are", async (t) => {
   const [one, other] = [(await makeCertificates()).ca.certificate, (await makeCertificates()).ca.certificate];
   const token = generateBootstrapToken();
-  const line = kubeadmJoinCommand(token, { endpoint: "192.0.2.1:6443", caCert: `${one}${other}` }).reveal();
+  const line = joinCommand("kubeadm", token, { endpoint: "192.0.2.1:6443", caCert: `${one}${other}` }).reveal();
   const words = ["join", "192.0.2.1:6443", "--token", `${token.id}.${token.secret.reveal()}`];
   for (const pem of [one, other]) words.push("--discovery-token-ca-cert-hash", publicKeyPin(pem));
   t.is(line, ["kubeadm", ...words].join(" "));
@@ -16,4 +16,19 @@ test("every certificate of the CA is pinned, and shells hand the words on as the
     const said = execFileSync(shell, ["-c", `kubeadm() { printf '%s\\n' "$@"; }; ${line}`], { encoding: "utf8" });
     t.deepEqual(said.trimEnd().split("\n"), words, shell);
   }
+});
+
+test("where kboot alone knows the endpoint's name, kubeadm is told it, and kboot is given an address", async (t) => {
+  const caCert = (await makeCertificates()).ca.certificate;
+  const token = generateBootstrapToken();
+  const target = { endpoint: "api.lab.internal:6443", caCert, hostsEntry: { name: "api.lab.internal", address: "192.0.2.1" } };
+  const rest = `--token ${token.id}.${token.secret.reveal()} --discovery-token-ca-cert-hash ${publicKeyPin(caCert)}`;
+  t.is(joinCommand("kboot", token, target).reveal(), `kboot join 192.0.2.1:6443 ${rest}`);
+  t.is(
+    joinCommand("kubeadm", token, target).reveal(),
+    `grep -qwF 'api.lab.internal' /etc/hosts || echo '192.0.2.1 api.lab.internal' >> /etc/hosts; kubeadm join api.lab.internal:6443 ${rest}`,
+  );
+  const six = { ...target, hostsEntry: { name: "api.lab.internal", address: "2001:db8::1" } };
+  t.is(joinCommand("kboot", token, six).reveal(), `kboot join [2001:db8::1]:6443 ${rest}`);
+  t.is(joinCommand("kboot", token, { endpoint: "lb.example.com:443", caCert }).reveal(), `kboot join lb.example.com:443 ${rest}`);
 });
