@@ -1,6 +1,8 @@
+import { clusterPlace } from "../engine/contracts.ts";
 import { KbootError } from "../errors.ts";
+import type { Role } from "../inventory/cluster.ts";
 import { networkPlugin } from "../network/index.ts";
-import { frameRun } from "./frame.ts";
+import { frameRun, logsBeside } from "./frame.ts";
 import { openInventory } from "./inventory-file.ts";
 import { createSelect, identify, operate, type Selection } from "./operate.ts";
 import { assertSameInventory, assertSamePlan, markInventory, readPlan, type SavedPlan, savePlan } from "./saved-plan.ts";
@@ -27,6 +29,15 @@ export function plan(options: Record<string, unknown>, signal: AbortSignal): Pro
   return run("plan", options as unknown as Options, signal);
 }
 
+/** Applies an inventory to its hosts of one role; the cluster's own objects go with its control planes. */
+export async function applyRole(role: Role, options: Pick<Options, "file" | "dryRun" | "output">, signal: AbortSignal): Promise<void> {
+  const { dryRun, output } = options;
+  const { file, cluster } = await openInventory(options.file);
+  const hosts = cluster.hosts.filter((host) => host.role === role).map(({ name }) => name);
+  const limit = role === "control-plane" ? [...hosts, clusterPlace] : hosts;
+  await run(dryRun ? "plan" : "apply", { file, output, limit }, signal);
+}
+
 async function run(command: "apply" | "plan", options: Options, signal: AbortSignal): Promise<void> {
   const saved = options.plan === undefined ? undefined : await openPlan(options.plan, options);
   const { file, cluster } = await openInventory(saved?.inventory.file ?? options.file);
@@ -37,13 +48,17 @@ async function run(command: "apply" | "plan", options: Options, signal: AbortSig
   const made = new Date(saved?.made ?? Date.now());
   const identity = identify(command, command === "apply" ? "change" : "read");
   const next = `kboot kubeconfig -f ${file} > kubeconfig && kubectl --kubeconfig kubeconfig get nodes`;
-  const result = await frameRun({ cluster, output: options.output, identity, next, report: options.report }, signal, (emit) => {
-    if (command === "apply") for (const notice of networkPlugin(cluster)?.notices ?? []) emit({ type: "notice", ...notice });
-    return operate(cluster, identity, select, emit, signal, {
-      judgedAt: made,
-      approve: (found, unreachable) => saved && assertSamePlan(saved, found, unreachable),
-    });
-  });
+  const result = await frameRun(
+    { logs: logsBeside(cluster), output: options.output, identity, next, report: options.report },
+    signal,
+    (emit) => {
+      if (command === "apply") for (const notice of networkPlugin(cluster)?.notices ?? []) emit({ type: "notice", ...notice });
+      return operate(cluster, identity, select, emit, signal, {
+        judgedAt: made,
+        approve: (found, unreachable) => saved && assertSamePlan(saved, found, unreachable),
+      });
+    },
+  );
   if (options.save === undefined || inventory === undefined) return;
   await savePlan(options.save, { made, inventory, selection, ...result });
   if (options.output === "text") process.stdout.write(`saved; kboot apply ${options.save} does this, or stops before any change\n`);

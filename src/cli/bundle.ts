@@ -59,5 +59,5 @@ function wantedFor(version: string, network: string) {
   };
   const { cluster, problems } = parseInventory(JSON.stringify(inventory), { file: "bundle.yaml", home: "/" });
   if (cluster === undefined) throw new KbootError("usage", problems.map(({ message }) => message).join("\n"));
-  return wantedBy(cluster);
+  return wantedBy(cluster, "control-plane");
 }

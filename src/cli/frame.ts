@@ -1,16 +1,18 @@
 import { mkdir } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { createEmit, type Emit } from "../engine/events.ts";
 import type { RunResult } from "../engine/run.ts";
 import { KbootError } from "../errors.ts";
 import type { RunIdentity } from "../host/host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { chooseListeners } from "../ui/index.ts";
+import { showPath } from "../ui/show-path.ts";
 import { summarizeErrors } from "./summarize-errors.ts";
 import { listUnfinished } from "./unfinished.ts";
 
 export interface FrameOptions {
-  readonly cluster: Cluster;
+  /** Folder for the logs of runs that change something; it is made where it is missing. */
+  readonly logs: string;
   readonly output: "text" | "json";
   readonly identity: RunIdentity;
   /** What to do next after a run that changed something, for people. */
@@ -25,8 +27,8 @@ export async function frameRun(
   signal: AbortSignal,
   operate: (emit: Emit) => Promise<RunResult>,
 ): Promise<RunResult> {
-  const { cluster, output, identity, next, report } = options;
-  const log = identity.mode === "change" ? await prepareLog(cluster, identity) : undefined;
+  const { output, identity, next, report } = options;
+  const log = identity.mode === "change" ? await prepareLog(options.logs, identity) : undefined;
   const ui = await chooseListeners({ output, log, next, report });
   try {
     const result = await operate(createEmit(ui.listeners));
@@ -35,20 +37,24 @@ export async function frameRun(
     await ui.close();
     return result;
   } catch (cause) {
-    const error = cause instanceof KbootError ? cause.at({}, log && relative(process.cwd(), log)) : cause;
+    const error = cause instanceof KbootError ? cause.at({}, log && showPath(log)) : cause;
     await ui.close(error);
     throw error;
   }
 }
 
-/** Path of this run's log, in a folder beside the inventory. */
-async function prepareLog(cluster: Cluster, run: RunIdentity): Promise<string> {
-  const folder = join(dirname(cluster.file), ".kboot", "logs");
+/** The folder for logs beside an inventory. */
+export function logsBeside({ file }: Pick<Cluster, "file">): string {
+  return join(dirname(file), ".kboot", "logs");
+}
+
+/** Path of this run's log. */
+async function prepareLog(folder: string, run: RunIdentity): Promise<string> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw new KbootError("usage", `cannot keep a log of this run in ${folder}: ${(cause as Error).message}`, {
-      hint: "put the inventory into a folder where you may write",
+      hint: "logs are kept beside the inventory: put it into a folder where you may write",
       cause,
     });
   }

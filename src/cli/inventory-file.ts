@@ -4,7 +4,8 @@ import { KbootError } from "../errors.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { readInventory } from "../inventory/read.ts";
 
-const usual = "kboot.yaml";
+/** Of the current folder, unless another is named. */
+export const usualInventory = "kboot.yaml";
 
 /** An inventory, and its file as the user named it. */
 export interface NamedInventory {
@@ -24,6 +25,8 @@ export async function openInventory(named: unknown): Promise<NamedInventory> {
 
 function findInventory(named: unknown): string {
   if (typeof named === "string") return named;
-  if (existsSync(usual)) return usual;
-  throw new KbootError("usage", `no inventory is named, and there is no ${usual} here`, { hint: "name one: -f inventory/lab.yaml" });
+  if (existsSync(usualInventory)) return usualInventory;
+  throw new KbootError("usage", `no inventory is named, and there is no ${usualInventory} here`, {
+    hint: "name one: -f inventory/lab.yaml",
+  });
 }

@@ -7,7 +7,7 @@ import { type RunOptions, type RunResult, runWay } from "../engine/run.ts";
 import { KbootError } from "../errors.ts";
 import type { RunIdentity } from "../host/host.ts";
 import { openHost } from "../host/open-host.ts";
-import type { Cluster } from "../inventory/cluster.ts";
+import type { Cluster, Role } from "../inventory/cluster.ts";
 import { chooseNodeAddresses } from "../inventory/node-address.ts";
 import { filesFor } from "../kubernetes/files.ts";
 import { createReadLive, type Live } from "../kubernetes/live.ts";
@@ -44,6 +44,10 @@ export function createSelect(cluster: Cluster, { only, skip, limit }: Selection)
   return (host, step) => (only?.includes(step) ?? true) && !(skip?.includes(step) ?? false) && (limit?.includes(host) ?? true);
 }
 
+/** What a run may have other than usual. */
+export type Unusual = Pick<RunOptions<Live>, "approve" | "judgedAt" | "alone"> &
+  Partial<Pick<RunOptions<Live>, "way" | "checks" | "readLive">>;
+
 /** Runs the way to a cluster; plans it alone when `run` only reads. */
 export async function operate(
   cluster: Cluster,
@@ -51,7 +55,7 @@ export async function operate(
   select: Select,
   emit: Emit,
   signal: AbortSignal,
-  more: Pick<RunOptions<Live>, "approve" | "judgedAt"> = {},
+  more: Unusual = {},
 ): Promise<RunResult> {
   return runWay({
     run,
@@ -60,7 +64,9 @@ export async function operate(
     checks,
     kinds: hostKinds,
     clusterKind: objectClusterKind,
-    sources: await openSources(cluster.sources, wantedBy(cluster), signal, { onFetch: (url) => emit({ type: "fetching", url }) }),
+    sources: await openSources(cluster.sources, wantedBy(cluster, more.alone ? "worker" : "control-plane"), signal, {
+      onFetch: (url) => emit({ type: "fetching", url }),
+    }),
     open: (host) => openHost(host, run, { signal, onWaiting: (text) => emit({ type: "waiting", host: host.name, text }) }),
     chooseNodeAddresses,
     readLive: createReadLive(),
@@ -75,9 +81,9 @@ export async function operate(
   });
 }
 
-/** Every file and image that the way to a cluster may ask for. */
-export function wantedBy(cluster: Cluster): Wanted {
-  return { files: filesFor(cluster), images: imagesFor(cluster, "control-plane") };
+/** Every file and image that the way to a cluster may ask for, on hosts of this role; a control plane needs what a worker does, and more. */
+export function wantedBy(cluster: Cluster, role: Role): Wanted {
+  return { files: filesFor(cluster), images: imagesFor(cluster, role) };
 }
 
 /** Throws KbootError `usage` for names that are not known, with those that are. */

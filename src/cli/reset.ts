@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { resetChecks } from "../checks/reset.ts";
 import type { Artifacts } from "../engine/contracts.ts";
@@ -7,12 +8,14 @@ import { KbootError } from "../errors.ts";
 import type { RunIdentity } from "../host/host.ts";
 import { openHost } from "../host/open-host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
+import { assertRoot, machineLogs, ownNodeName, readOwnFacts } from "../kubeadm/machine.ts";
+import { clusterOfRecord } from "../kubeadm/reset-cluster.ts";
 import { createReadLive } from "../kubernetes/live.ts";
 import { hostKinds, objectClusterKind } from "../resources/index.ts";
 import { type ResetOptions, resetWay } from "../steps/reset/index.ts";
 import { controlPlanes, everyHost } from "../steps/where.ts";
-import { frameRun } from "./frame.ts";
-import { openInventory } from "./inventory-file.ts";
+import { frameRun, logsBeside } from "./frame.ts";
+import { openInventory, usualInventory } from "./inventory-file.ts";
 import { identify, refuseUnknown } from "./operate.ts";
 
 interface Options extends ResetOptions {
@@ -26,11 +29,20 @@ interface Options extends ResetOptions {
 /** `kboot reset` */
 export async function reset(given: Record<string, unknown>, signal: AbortSignal): Promise<void> {
   const options = given as unknown as Options;
-  const { cluster } = await openInventory(options.file);
+  const isHere = options.file === undefined && !existsSync(usualInventory);
+  const { cluster } = isHere ? await openMachine(signal) : await openInventory(options.file);
   const hosts = chooseHosts(cluster, options.limit);
   const identity = identify("reset", options.dryRun ? "read" : "change");
   if (!options.dryRun && !options.yes) await confirm(cluster, hosts, signal);
-  await frameRun({ cluster, output: options.output, identity }, signal, (emit) => operate(cluster, hosts, identity, options, emit, signal));
+  await frameRun({ logs: isHere ? machineLogs : logsBeside(cluster), output: options.output, identity }, signal, (emit) =>
+    operate(cluster, hosts, identity, options, emit, signal),
+  );
+}
+
+/** This machine by itself, as its own record tells of it. It has no right to delete its node. */
+async function openMachine(signal: AbortSignal): Promise<{ readonly cluster: Cluster }> {
+  assertRoot("reset");
+  return { cluster: clusterOfRecord(await readOwnFacts(identify("reset", "read"), signal), ownNodeName()) };
 }
 
 /** Throws KbootError `usage` for hosts that there are not, and for those without which the rest would be no cluster. */

@@ -3,6 +3,7 @@ import type { Api } from "../engine/contracts.ts";
 import { KbootError } from "../errors.ts";
 import { bootstrapGroup } from "../kubernetes/bootstrap-rbac.ts";
 import {
+  type BootstrapToken,
   type BootstrapTokenOptions,
   bootstrapTokenRef,
   bootstrapTokenSecret,
@@ -27,6 +28,8 @@ interface CreateOptions extends ApiOptions {
   readonly groups: string;
   readonly description?: string;
   readonly printJoinCommand?: boolean;
+  /** Whose line is printed. */
+  readonly for?: "kboot" | "kubeadm";
 }
 
 /** `kboot token create [TOKEN]` */
@@ -35,14 +38,19 @@ export async function createToken(given: Record<string, unknown>, signal: AbortS
   const token = text === undefined ? generateBootstrapToken() : parseBootstrapToken(new Secret(text));
   const wish = readWish(options, new Date());
   await withApi(options, "token create", signal, async (api) => {
-    const target = options.printJoinCommand ? await readJoinTarget(api, signal) : undefined;
+    const target = options.printJoinCommand || options.for !== undefined ? await readJoinTarget(api, signal) : undefined;
     if ((await api.get(bootstrapTokenRef(token.id), signal)) !== undefined) {
       throw new KbootError("conflict", `there is a token with the id ${token.id} already`, { hint: `kboot token delete ${token.id}` });
     }
-    await api.apply(bootstrapTokenSecret(token, wish), { manager: "kboot" }, signal);
-    const line = target === undefined ? bootstrapTokenText(token) : joinCommand("kubeadm", token, target);
+    await putToken(api, token, wish, signal);
+    const line = target === undefined ? bootstrapTokenText(token) : joinCommand(options.for ?? "kboot", token, target);
     process.stdout.write(`${line.reveal()}\n`);
   });
+}
+
+/** Stores a token under its id, in place of an older one of the same id. */
+export async function putToken(api: Api, token: BootstrapToken, options: BootstrapTokenOptions, signal: AbortSignal): Promise<void> {
+  await api.apply(bootstrapTokenSecret(token, options), { manager: "kboot" }, signal);
 }
 
 /** `kboot token list` */
@@ -75,7 +83,7 @@ export async function generateToken(): Promise<void> {
 }
 
 /** What the options ask for, judged as kubeadm judges it. Throws KbootError `usage`. */
-export function readWish(options: Omit<CreateOptions, "printJoinCommand">, now: Date): BootstrapTokenOptions {
+export function readWish(options: Pick<CreateOptions, "ttl" | "usages" | "groups" | "description">, now: Date): BootstrapTokenOptions {
   const usages = split(options.usages);
   const unknown = usages.filter((usage) => !(tokenUsages as readonly string[]).includes(usage));
   if (unknown.length > 0 || usages.length === 0) {
@@ -109,7 +117,7 @@ function readId(name: string): string {
 }
 
 /** Endpoint and CA as the cluster publishes them; the endpoint's name with a control plane's address, where kboot's own hosts alone know it. */
-async function readJoinTarget(api: Api, signal: AbortSignal): Promise<JoinTarget> {
+export async function readJoinTarget(api: Api, signal: AbortSignal): Promise<JoinTarget> {
   const [info, config, nodes] = await Promise.all([
     api.get({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "cluster-info", namespace: "kube-public" } }, signal),
     api.get({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "kboot-config", namespace: "kube-system" } }, signal),

@@ -21,27 +21,40 @@ export function pairKey(host: string, step: string): string {
   return `${host}/${step}`;
 }
 
-/** Every selected (host, step) of a way, in the way's order; what is not selected counts as done. */
+/**
+ * Every selected (host, step) of a way, in the way's order; what is not selected counts as done, once what it would have waited for on the
+ * same host is.
+ */
 export function listPairs<Live>(
   way: readonly Step<Live>[],
   cluster: Cluster,
   select: (host: string, step: string) => boolean = () => true,
 ): readonly Pair<Live>[] {
   const byStep = new Map<string, readonly Pair<Live>[]>();
+  /** By step and host, also of what is not selected. */
+  const predecessors = new Map<string, ReadonlyMap<string, readonly Predecessors<Live>[]>>();
   for (const step of way) {
     // pairs of one step share what leads to other hosts, so that it is judged once for all of them
-    const edges = step.after.map((edge): ((host: string) => Predecessors<Live>) => {
+    const edges = step.after.map((edge): ((host: string) => readonly Predecessors<Live>[]) => {
       const only = edge.of?.(cluster);
       const { scope } = edge;
       const pairs = (byStep.get(edge.step) ?? []).filter(({ host }) => only?.includes(host) ?? true);
-      const shared = { scope, pairs };
+      const shared = [{ scope, pairs }];
       const byHost = Map.groupBy(pairs, ({ host }) => host);
-      return scope === "same-host" ? (host) => ({ scope, pairs: byHost.get(host) ?? [] }) : () => shared;
+      if (scope !== "same-host") return () => shared;
+      return (host) => {
+        const own = byHost.get(host);
+        return own === undefined ? (predecessors.get(edge.step)?.get(host) ?? []) : [{ scope, pairs: own }];
+      };
     });
-    const selected = step.on(cluster).filter((host) => select(host, step.id));
+    const hosts = step.on(cluster);
+    const after = new Map(hosts.map((host) => [host, edges.flatMap((of) => of(host))]));
+    predecessors.set(step.id, after);
     byStep.set(
       step.id,
-      selected.map((host) => ({ key: pairKey(host, step.id), host, step, after: edges.map((of) => of(host)) })),
+      hosts
+        .filter((host) => select(host, step.id))
+        .map((host) => ({ key: pairKey(host, step.id), host, step, after: after.get(host) ?? [] })),
     );
   }
   return [...byStep.values()].flat();

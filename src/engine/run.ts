@@ -31,7 +31,7 @@ export async function runWay<Live>(options: RunOptions<Live>): Promise<RunResult
   const began = Date.now();
   const pairs = listPairs(options.way, cluster, options.select);
   const involved = new Set(pairs.map((pair) => pair.host));
-  const wanted = cluster.hosts.filter((host) => involved.has(host.name) || host.role === "control-plane");
+  const wanted = cluster.hosts.filter((host) => involved.has(host.name) || (host.role === "control-plane" && !options.alone));
   emit({ type: "run-started", version: eventVersion, run: options.run.id, cluster: cluster.name, hosts: wanted.map((host) => host.name) });
   const { hosts, facts, unreachable } = await reachHosts(wanted, options.sources.probes, options.open, emit, signal);
   try {

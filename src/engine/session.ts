@@ -26,6 +26,8 @@ export interface RunOptions<Live> {
   /** Node addresses from inventory and facts; throws KbootError when they cannot be told. */
   chooseNodeAddresses(cluster: Cluster, facts: Site<Live>["facts"]): ReadonlyMap<string, string>;
   readonly readLive: ReadLive<Live>;
+  /** True when the cluster is read without its control planes: they are not reached unless the run is about them. */
+  readonly alone?: boolean;
   /** Which pairs this run is about; the others count as done. */
   select(host: string, step: string): boolean;
   /** Hosts without which the others need not go on. */

@@ -115,7 +115,8 @@ function resolveSsh(ssh: NonNullable<InventorySpec["ssh"]>, origin: Origin): Ssh
   };
 }
 
-function resolveSource(source: NonNullable<InventorySpec["sources"]>[number], origin: Origin): ArtifactSource {
+/** A source as the cluster has it. */
+export function resolveSource(source: NonNullable<InventorySpec["sources"]>[number], origin: Origin): ArtifactSource {
   if (source === "upstream") return { kind: "upstream" };
   if ("bundle" in source) return { kind: "bundle", path: resolvePath(source.bundle, origin) };
   if ("mirror" in source) return { kind: "mirror", url: source.mirror };

@@ -3,6 +3,8 @@ import { KbootError } from "../errors.ts";
 /** What differs between minor versions of Kubernetes, as kubeadm of that minor has it. */
 export interface MinorVersion {
   readonly minor: number;
+  /** The newest patch that is known here. */
+  readonly newest: string;
   /** Image tags. */
   readonly pause: string;
   readonly etcd: string;
@@ -20,9 +22,9 @@ export interface MinorVersion {
 // flexVolumeMount: phases/controlplane/volumes.go, gone in 1.36
 // kubeProxyMode: componentconfigs/kubeproxy.go, written since 1.37
 const minors: readonly MinorVersion[] = [
-  // v1.34.4
   {
     minor: 34,
+    newest: "1.34.4",
     pause: "3.10.1",
     etcd: "3.6.5-0",
     coreDns: "v1.12.1",
@@ -30,9 +32,9 @@ const minors: readonly MinorVersion[] = [
     flexVolumeMount: true,
     kubeProxyMode: "",
   },
-  // v1.35.4
   {
     minor: 35,
+    newest: "1.35.4",
     pause: "3.10.1",
     etcd: "3.6.6-0",
     coreDns: "v1.13.1",
@@ -40,9 +42,9 @@ const minors: readonly MinorVersion[] = [
     flexVolumeMount: true,
     kubeProxyMode: "",
   },
-  // v1.36.3
   {
     minor: 36,
+    newest: "1.36.3",
     pause: "3.10.2",
     etcd: "3.6.8-0",
     coreDns: "v1.14.2",
@@ -50,9 +52,9 @@ const minors: readonly MinorVersion[] = [
     flexVolumeMount: false,
     kubeProxyMode: "",
   },
-  // v1.37.2
   {
     minor: 37,
+    newest: "1.37.2",
     pause: "3.10.2",
     etcd: "3.7.0-0",
     coreDns: "v1.14.6",
@@ -73,6 +75,13 @@ export const leastContainerd = "1.7";
 
 /** The minors kboot knows, as `1.34`, oldest first. */
 export const supportedMinors: readonly string[] = minors.map(({ minor }) => `1.${minor}`);
+
+/** `1.37.2` for `stable-1` and the like, `1.36.3` for `stable-1.36`, as far as is known here; undefined for what is no such name. */
+export function versionOfLabel(label: string): string | undefined {
+  const minor = /^(?:stable|latest)(?:-1(?:\.(\d+))?)?$/.exec(label);
+  if (minor === null) return undefined;
+  return minor[1] === undefined ? minors.at(-1)?.newest : minors.find((row) => String(row.minor) === minor[1])?.newest;
+}
 
 /** The row of the table for a version such as `1.36.3`. Throws KbootError `inventory` for a minor kboot does not know. */
 export function minorVersion(kubernetesVersion: string): MinorVersion {

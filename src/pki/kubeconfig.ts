@@ -1,5 +1,6 @@
 import { parse, stringify } from "yaml";
 import { Secret } from "../secret.ts";
+import type { KeyAndCertificate } from "./issue.ts";
 
 /** Where an API is, and the CA by which it is known. */
 export interface ApiAddress {
@@ -45,6 +46,12 @@ export const kubeletClientPem = "/var/lib/kubelet/pki/kubelet-client-current.pem
 export function buildKubeconfig({ user, certificatePem, key, context, ...api }: ClientKubeconfig): Secret {
   const credential = { "client-certificate-data": base64(certificatePem), "client-key-data": base64(key.reveal()) };
   return new Secret(build(api, user, credential, context));
+}
+
+/** The kubeconfig by which the holder of a credential asks for a kubelet's first certificate. */
+export function buildBootstrapKubeconfig(api: ApiAddress, credential: { readonly token: Secret } | KeyAndCertificate): Secret {
+  if ("token" in credential) return buildTokenKubeconfig({ ...api, token: credential.token });
+  return buildKubeconfig({ ...api, ...credential, user: "tls-bootstrap-user" });
 }
 
 /** The kubeconfig with which a kubelet asks for its first certificate. */

@@ -1,5 +1,5 @@
-import type { HostKinds } from "../engine/compose.ts";
-import type { HostKind } from "../engine/contracts.ts";
+import { type HostKinds, kindOf } from "../engine/compose.ts";
+import type { AnyResource, HostKind } from "../engine/contracts.ts";
 import { absentKind } from "./absent.ts";
 import { binaryKind } from "./binary.ts";
 import { certificateKind } from "./certificate.ts";
@@ -12,13 +12,14 @@ import { goneKind } from "./gone.ts";
 import { hostsEntryKind } from "./hosts-entry.ts";
 import { kernelModuleKind } from "./kernel-module.ts";
 import { kubeconfigKind } from "./kubeconfig.ts";
+import { type ObjectResource, objectKind } from "./object.ts";
 import { packageKind } from "./package.ts";
 import { sharedSecretKind } from "./shared-secret.ts";
 import { staticPodKind } from "./static-pod.ts";
 import { sysctlKind } from "./sysctl.ts";
 import { systemdUnitKind } from "./systemd-unit.ts";
 
-export { objectKind as objectClusterKind } from "./object.ts";
+export { objectKind as objectClusterKind };
 
 /** What kboot makes on a host, by kind. */
 const madeKinds: HostKinds = new Map(
@@ -46,3 +47,8 @@ const madeKinds: HostKinds = new Map(
 
 /** Every kind of resource that a host can have. */
 export const hostKinds: HostKinds = new Map([...madeKinds, ["gone", goneKind(madeKinds) as unknown as HostKind]]);
+
+/** The id of any resource, of a host or of the cluster. */
+export function resourceId(resource: AnyResource): string {
+  return resource.kind === objectKind.kind ? objectKind.id(resource as ObjectResource) : kindOf(hostKinds, resource).id(resource);
+}

@@ -1,5 +1,6 @@
 import type { Step } from "../engine/contracts.ts";
 import type { Live } from "../kubernetes/live.ts";
+import type { Secret } from "../secret.ts";
 import { configureCluster } from "./configure-cluster.ts";
 import { configureKubelet } from "./configure-kubelet.ts";
 import { importAddonImages, importImages } from "./import-images.ts";
@@ -9,7 +10,7 @@ import { installKubeProxy } from "./install-kube-proxy.ts";
 import { installKubernetes } from "./install-kubernetes.ts";
 import { installNetwork } from "./install-network.ts";
 import { issueCertificates } from "./issue-certificates.ts";
-import { joinWorker } from "./join-worker.ts";
+import { joinWorker, joinWorkerWith } from "./join-worker.ts";
 import { markNode } from "./mark-node.ts";
 import { nameEndpoint } from "./name-endpoint.ts";
 import { prepareKernel } from "./prepare-kernel.ts";
@@ -57,3 +58,14 @@ const wishes: readonly Step<Live>[] = [
  * those of its steps that could run.
  */
 export const bootstrapWay: readonly Step<Live>[] = [...wishes, removeLeftovers(wishes)];
+
+/** The way of a machine that joins by itself: the same steps, the join with the credential that it was given, in a kubeconfig. */
+export function joiningWay(kubeconfig: Secret): readonly Step<Live>[] {
+  const join = joinWorkerWith(kubeconfig);
+  return bootstrapWay.map((step) => (step.id === join.id ? join : step));
+}
+
+/** True for the steps of that way that a machine takes without an administrator's rights in the cluster. */
+export function isOwnStep(step: string): boolean {
+  return step !== markNode.id;
+}

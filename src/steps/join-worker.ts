@@ -1,13 +1,15 @@
-import type { Step } from "../engine/contracts.ts";
+import type { ActionContext, Step } from "../engine/contracts.ts";
 import { scriptFailed } from "../errors/script-failed.ts";
 import { bytesPayload } from "../host/payload.ts";
 import { quote } from "../host/quote.ts";
 import { bootstrapTokenSecret, bootstrapTokenText, generateBootstrapToken } from "../kubernetes/bootstrap-token.ts";
+import { endpointAddress } from "../kubernetes/kubeadm-config.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { kubernetesDir } from "../kubernetes/paths.ts";
 import { buildTokenKubeconfig, kubeletClientPem } from "../pki/kubeconfig.ts";
 import { pkiDir } from "../pki/table.ts";
 import { file } from "../resources/file.ts";
+import type { Secret } from "../secret.ts";
 import { anyHost, sameHost, specOf, workers } from "./where.ts";
 
 const nodeFiles = { folder: kubernetesDir, clientPem: kubeletClientPem };
@@ -16,54 +18,77 @@ const timeoutSeconds = 120;
 /** The token is for this one join; it lives longer than the wait below, in case its deletion is missed. */
 const tokenTtlSeconds = 900;
 
+/** With what a node asks for its certificate. */
+interface Introduction {
+  readonly kubeconfig: Secret;
+  /** Takes back what was made for this one join, once it is certain that nothing on the host uses it any more. */
+  end?(): Promise<void>;
+}
+
+type Introduce = (context: ActionContext<Live>) => Promise<Introduction>;
+
+/** A token for this one join. While a script may still run on the host (the run was cancelled, the connection lost), it is left to expire by itself. */
+const byOwnToken: Introduce = async ({ site, host, vault, signal, api }) => {
+  const client = await api();
+  const token = generateBootstrapToken();
+  const expires = new Date(Date.now() + tokenTtlSeconds * 1000);
+  const secret = bootstrapTokenSecret(token, { description: `kboot: join of ${host}`, expires });
+  await client.apply(secret, { manager: "kboot" }, signal);
+  const kubeconfig = buildTokenKubeconfig({
+    server: `https://${endpointAddress(site.cluster)}`,
+    caCert: vault.need("ca").certificate ?? "",
+    token: bootstrapTokenText(token),
+  });
+  return { kubeconfig, end: () => client.delete(secret, AbortSignal.timeout(10_000)) };
+};
+
 /**
  * Joins a worker with a token of its own: the kubelet exchanges it for a certificate (TLS bootstrap), then token and bootstrap file go.
  */
-export const joinWorker: Step<Live> = {
-  id: "join",
-  title: "Join the cluster",
-  on: workers,
-  after: [...sameHost("kubelet-config", "addon-images", "endpoint-name"), anyHost("cluster-config")],
-  needsLive: true,
-  resources: () => [
-    file(`${pkiDir}/ca.crt`, {
-      needs: ["ca"],
-      build: (vault) => vault.need("ca").certificate ?? "",
-    }),
-  ],
-  action: {
-    describe: "join the node with a one-time token",
-    isDone: ({ facts }, host) => facts.get(host)?.kubernetes.kubeletCredential === true,
-    changes: ({ cluster }, host) => [{ id: `node:${specOf(cluster, host).nodeName}`, differences: [{ what: "join", to: "joined" }] }],
-    async run({ site, host, vault, signal, reach, api, say }) {
-      const client = await api();
-      const token = generateBootstrapToken();
-      const expires = new Date(Date.now() + tokenTtlSeconds * 1000);
-      const secret = bootstrapTokenSecret(token, { description: `kboot: join of ${host}`, expires });
-      await client.apply(secret, { manager: "kboot" }, signal);
-      const { endpoint } = site.cluster;
-      const kubeconfig = buildTokenKubeconfig({
-        server: `https://${endpoint.host}:${endpoint.port}`,
-        caCert: vault.need("ca").certificate ?? "",
-        token: bootstrapTokenText(token),
-      });
-      say("waiting for the kubelet's certificate");
-      const payload = bytesPayload(Buffer.from(kubeconfig.reveal()));
-      const result = await reach(host).run(
-        { label: "join the node", body: joinScript(payload.size, nodeFiles, timeoutSeconds), payload },
-        { signal },
-      );
-      // while a script may still run there (the run was cancelled, the connection lost), the token is left to expire by itself
-      await client.delete(secret, AbortSignal.timeout(10_000));
-      if (result.exitCode !== 0) {
-        const failed = { label: "join the node", exitCode: result.exitCode, stderr: result.stderr };
-        throw scriptFailed("the node did not join", failed, {
-          hint: `on the host: journalctl -u kubelet, and whether ${endpoint.host}:${endpoint.port} can be reached from there; then run the same command again`,
-        });
-      }
+export const joinWorker = joinStep("join the node with a one-time token", byOwnToken);
+
+/** Joins a worker with the credential that somebody gave it, in a kubeconfig. It stays valid. */
+export function joinWorkerWith(kubeconfig: Secret): Step<Live> {
+  return joinStep("join the node with the credential that was given", async () => ({ kubeconfig }));
+}
+
+function joinStep(describe: string, introduce: Introduce): Step<Live> {
+  return {
+    id: "join",
+    title: "Join the cluster",
+    on: workers,
+    after: [...sameHost("kubelet-config", "addon-images", "endpoint-name"), anyHost("cluster-config")],
+    needsLive: true,
+    resources: () => [
+      file(`${pkiDir}/ca.crt`, {
+        needs: ["ca"],
+        build: (vault) => vault.need("ca").certificate ?? "",
+      }),
+    ],
+    action: {
+      describe,
+      isDone: ({ facts }, host) => facts.get(host)?.kubernetes.kubeletCredential === true,
+      changes: ({ cluster }, host) => [{ id: `node:${specOf(cluster, host).nodeName}`, differences: [{ what: "join", to: "joined" }] }],
+      async run(context) {
+        const { site, host, signal, reach, say } = context;
+        const { kubeconfig, end } = await introduce(context);
+        say("waiting for the kubelet's certificate");
+        const payload = bytesPayload(Buffer.from(kubeconfig.reveal()));
+        const result = await reach(host).run(
+          { label: "join the node", body: joinScript(payload.size, nodeFiles, timeoutSeconds), payload },
+          { signal },
+        );
+        await end?.();
+        if (result.exitCode !== 0) {
+          const failed = { label: "join the node", exitCode: result.exitCode, stderr: result.stderr };
+          throw scriptFailed("the node did not join", failed, {
+            hint: `on the host: journalctl -u kubelet, and whether ${endpointAddress(site.cluster)} can be reached from there; then run the same command again`,
+          });
+        }
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Starts the kubelet on the bootstrap file, its payload, and waits for the certificate it is given. The kubelet writes its kubeconfig at

@@ -1,11 +1,11 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { relative } from "node:path";
 import type { EngineEvent } from "../engine/events.ts";
 import { createClosing } from "./closing.ts";
 import { createColours, judgeTerminal } from "./colours.ts";
 import { toJsonLine } from "./json-events.ts";
 import { createPlainLines } from "./plain-lines.ts";
+import { showPath } from "./show-path.ts";
 import { thinBytes } from "./thin-bytes.ts";
 
 export interface UiOptions {
@@ -43,7 +43,7 @@ export async function chooseListeners({ output, next, log, report }: UiOptions):
   if (output === "text") {
     const terminal = judgeTerminal(process.stdout, process.env);
     const width = process.stdout.columns ?? usualColumns;
-    const closing = createClosing({ next, log: log === undefined ? undefined : relative(process.cwd(), log), width });
+    const closing = createClosing({ next, log: log === undefined ? undefined : showPath(log), width });
     listeners.push(closing.listen, await listenForReader(terminal, closers));
     closers.push(() => {
       process.stdout.write(closing.text());

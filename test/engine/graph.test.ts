@@ -86,11 +86,25 @@ test("an edge of some hosts does not wait for the others", async (t) => {
   t.is(decisive.outcomes["c/two"], "skipped");
 });
 
+test("what waits for a pair that is not selected waits for that one's own predecessors on its host", (t) => {
+  const way = [
+    step("first", ["a"]),
+    step("left-out", ["a"], [{ step: "first", scope: "same-host" }]),
+    step("last", ["a"], [{ step: "left-out", scope: "same-host" }]),
+  ];
+  const pairs = listPairs(way, noCluster, (_host, id) => id !== "left-out");
+  const last = pairs.find(({ key }) => key === "a/last");
+  t.deepEqual(
+    last?.after.flatMap((one) => one.pairs.map(({ key }) => key)),
+    ["a/first"],
+  );
+});
+
 test("a pair that is not selected counts as done", (t) => {
   const way = [step("one", ["a"]), step("two", ["a"], [{ step: "one", scope: "same-host" }])];
   const [pair] = listPairs(way, noCluster, (_host, id) => id === "two");
   t.is(pair?.key, "a/two");
-  t.deepEqual(pair?.after, [{ scope: "same-host", pairs: [] }]);
+  t.deepEqual(pair?.after, []);
 });
 
 test("an edge to any host holds once one of them is done", async (t) => {

@@ -57,7 +57,7 @@ test("what the steps take from the sources is what the sources are asked for bef
   for (const id of ["containerd", "images", "addon-images", "kubernetes"]) {
     for (const { name } of cluster.hosts) bootstrapWay.find((step) => step.id === id)?.resources?.(site, name);
   }
-  const { files, images } = wantedBy(cluster);
+  const { files, images } = wantedBy(cluster, "control-plane");
   t.deepEqual([...taken].sort(), [...files.map(({ name, version }) => `${name} ${version}`), ...images].sort());
 });
 

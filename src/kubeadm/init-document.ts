@@ -1,0 +1,97 @@
+import { readSource } from "./sources.ts";
+
+/** What `kboot init` is asked for by flags; names are those of the flags. */
+export interface InitFlags {
+  readonly apiserverAdvertiseAddress?: string;
+  readonly apiserverCertExtraSans?: string;
+  readonly controlPlaneEndpoint?: string;
+  readonly imageRepository?: string;
+  readonly kubernetesVersion?: string;
+  readonly network?: string;
+  readonly nodeName?: string;
+  readonly podNetworkCidr?: string;
+  readonly serviceCidr?: string;
+  readonly serviceDnsDomain?: string;
+  readonly source?: readonly string[];
+}
+
+/** What a configuration file says: fields of an inventory, not yet judged. */
+export interface InitBase {
+  readonly spec?: Readonly<Record<string, unknown>>;
+  /** Fields of the machine's own entry under `hosts`. */
+  readonly host?: Readonly<Record<string, unknown>>;
+}
+
+/** What is known of the machine. */
+export interface InitMachine {
+  readonly nodeName: string;
+  /** IPv4 address that others reach it by. */
+  readonly address: string;
+  /** Without v. */
+  readonly kubernetesVersion: string;
+}
+
+/** Fields of the inventory that a flag says, for messages. */
+export const flagOfField: Readonly<Record<string, string>> = {
+  "hosts[0].nodeAddress": "--apiserver-advertise-address",
+  certSANs: "--apiserver-cert-extra-sans",
+  "apiEndpoint.host": "--control-plane-endpoint",
+  "apiEndpoint.port": "--control-plane-endpoint",
+  imageRepository: "--image-repository",
+  kubernetesVersion: "--kubernetes-version",
+  "network.plugin": "--network",
+  "hosts[0].name": "--node-name",
+  "networking.podSubnet": "--pod-network-cidr",
+  "networking.serviceSubnet": "--service-cidr",
+  "networking.dnsDomain": "--service-dns-domain",
+  sources: "--source",
+};
+
+/** The name of a cluster that was made by flags: the one that kubeadm gives. */
+const clusterName = "kubernetes";
+
+/**
+ * The inventory of one control plane, this machine, as values for `yaml` to write. As with kubeadm the endpoint is the machine's own
+ * address unless another is given. `base` is what a configuration file says; flags go over it.
+ */
+export function initDocument(flags: InitFlags, machine: InitMachine, base: InitBase = {}): unknown {
+  const { spec = {}, host = {} } = base;
+  const endpoint = flags.controlPlaneEndpoint === undefined ? undefined : splitEndpoint(flags.controlPlaneEndpoint);
+  return {
+    apiVersion: "kboot.dev/v1alpha1",
+    kind: "Cluster",
+    metadata: { name: clusterName },
+    spec: withoutAbsent({
+      ...spec,
+      kubernetesVersion: machine.kubernetesVersion,
+      apiEndpoint: { host: machine.address, ...mapOf(spec["apiEndpoint"]), ...endpoint },
+      certSANs: flags.apiserverCertExtraSans?.split(",") ?? spec["certSANs"],
+      networking: {
+        ...mapOf(spec["networking"]),
+        ...withoutAbsent({ podSubnet: flags.podNetworkCidr, serviceSubnet: flags.serviceCidr, dnsDomain: flags.serviceDnsDomain }),
+      },
+      network: flags.network === undefined ? spec["network"] : { plugin: flags.network },
+      imageRepository: flags.imageRepository ?? spec["imageRepository"],
+      sources: flags.source?.map(readSource) ?? spec["sources"],
+      hosts: [{ ...host, name: machine.nodeName, transport: "local", role: "control-plane", nodeAddress: machine.address }],
+    }),
+  };
+}
+
+/** Text that is no number stays, for the inventory's own judgement. */
+function numberOf(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : (text as unknown as number);
+}
+
+function splitEndpoint(text: string): { readonly host: string; readonly port?: number } {
+  const [, host = text, port] = /^(.*?)(?::([^:]*))?$/.exec(text) ?? [];
+  return { host, ...(port === undefined ? {} : { port: numberOf(port) }) };
+}
+
+function mapOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function withoutAbsent(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}

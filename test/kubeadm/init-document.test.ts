@@ -1,0 +1,58 @@
+import test from "ava";
+import { stringify } from "yaml";
+import { parseInventory } from "../../src/inventory/parse.ts";
+import { flagOfField, type InitFlags, initDocument } from "../../src/kubeadm/init-document.ts";
+
+const machine = { nodeName: "vm1", address: "192.0.2.7", kubernetesVersion: "1.36.3" };
+
+function parsed(flags: InitFlags) {
+  return parseInventory(stringify(initDocument(flags, machine)), { file: "/etc/kubernetes/kboot.yaml", home: "/root" });
+}
+
+test("without flags it is the machine by its own address, as kubeadm does", (t) => {
+  t.like(parsed({}).cluster, {
+    name: "kubernetes",
+    kubernetesVersion: "1.36.3",
+    endpoint: { host: "192.0.2.7", port: 6443, managed: false },
+    podSubnet: "10.244.0.0/16",
+    sources: [{ kind: "upstream" }],
+    hosts: [{ name: "vm1", nodeName: "vm1", transport: "local", role: "control-plane", nodeAddress: "192.0.2.7" }],
+  });
+});
+
+test("each flag says its field", (t) => {
+  const flags: InitFlags = {
+    apiserverCertExtraSans: "api.example.com,203.0.113.9",
+    controlPlaneEndpoint: "api.example.com:8443",
+    imageRepository: "registry.example.com/k8s",
+    network: "flannel",
+    podNetworkCidr: "10.1.0.0/16",
+    serviceCidr: "10.2.0.0/16",
+    serviceDnsDomain: "corp.example",
+    source: ["/srv/bundle", "https://mirror.example.com/kboot", "registry:r.example:5000", "upstream"],
+  };
+  t.like(parsed(flags).cluster, {
+    certSANs: ["api.example.com", "203.0.113.9"],
+    endpoint: { host: "api.example.com", port: 8443, managed: false },
+    imageRepository: "registry.example.com/k8s",
+    network: { plugin: "flannel" },
+    podSubnet: "10.1.0.0/16",
+    serviceSubnet: "10.2.0.0/16",
+    dnsDomain: "corp.example",
+    sources: [
+      { kind: "bundle", path: "/srv/bundle" },
+      { kind: "mirror", url: "https://mirror.example.com/kboot" },
+      { kind: "registry", address: "r.example:5000", insecure: false },
+      { kind: "upstream" },
+    ],
+  });
+});
+
+test("what is wrong is told of the flag", (t) => {
+  const wrong = (flags: InitFlags) => (parsed(flags).problems ?? []).map(({ field }) => flagOfField[field.replace(/\[\d+\]$/, "")]);
+  t.deepEqual(wrong({ serviceCidr: "10.2.0.0" }), ["--service-cidr"]);
+  t.deepEqual(wrong({ podNetworkCidr: "10.96.0.0/16" }), ["--pod-network-cidr"]);
+  t.deepEqual(wrong({ controlPlaneEndpoint: "api.example.com:x" }), ["--control-plane-endpoint"]);
+  t.deepEqual(wrong({ network: "calico" }), ["--network"]);
+  t.deepEqual(wrong({ apiserverCertExtraSans: "a_b!" }), ["--apiserver-cert-extra-sans"]);
+});

@@ -1,0 +1,92 @@
+import test from "ava";
+import type { Site } from "../../src/engine/contracts.ts";
+import { KbootError } from "../../src/errors.ts";
+import type { Facts } from "../../src/host/facts.ts";
+import { limitWay, onlyPhase, type Phases, skipPhases } from "../../src/kubeadm/phases.ts";
+import type { Live } from "../../src/kubernetes/live.ts";
+import { resourceId } from "../../src/resources/index.ts";
+import { bootstrapWay } from "../../src/steps/index.ts";
+import { noArtifacts } from "../support/kind.ts";
+import { smallCluster } from "../support/small-cluster.ts";
+
+const cluster = smallCluster("{ name: cp1, role: control-plane, address: 192.0.2.1 }");
+const facts = { architecture: "amd64", directories: [], nameservers: [], hostname: "cp1", kubernetes: { manifests: {} } };
+const site = {
+  cluster,
+  facts: new Map([["cp1", facts as unknown as Facts]]),
+  artifacts: noArtifacts,
+  live: undefined,
+  nodeAddress: new Map([["cp1", "192.0.2.1"]]),
+  unreachable: new Map(),
+  now: new Date(),
+} as unknown as Site<Live>;
+
+/** What of these steps' resources is left: `certificates certificate:apiserver`. */
+function idsOf(phases: Phases, steps: readonly string[]): readonly string[] {
+  return limitWay(bootstrapWay, phases, resourceId)
+    .filter(({ id }) => steps.includes(id) && phases.takesStep(id))
+    .flatMap((step) =>
+      step
+        .on(cluster)
+        .flatMap((host) => step.resources?.(site, host) ?? [])
+        .map((resource) => `${step.id} ${resourceId(resource)}`),
+    );
+}
+
+const pki = ["shared-secrets", "certificates", "kubeconfigs"];
+
+test("a sub-phase is its own resource, with the authority that signs it", (t) => {
+  t.deepEqual(
+    idsOf(onlyPhase("init", "certs/etcd-server"), pki).filter((id) => !id.includes("directory:")),
+    ["shared-secrets shared-secret:etcd-ca", "certificates certificate:etcd-server"],
+  );
+  t.deepEqual(
+    idsOf(onlyPhase("init", "kubeconfig/admin"), pki).filter((id) => !id.includes("directory:")),
+    ["shared-secrets shared-secret:ca", "kubeconfigs kubeconfig:/etc/kubernetes/admin.conf"],
+  );
+  t.deepEqual(
+    idsOf(onlyPhase("init", "control-plane/scheduler"), ["control-plane"]).filter((id) => !id.includes("directory:")),
+    ["control-plane static-pod:kube-scheduler"],
+  );
+});
+
+test("what is skipped is missing alone, and what others need of it stays", (t) => {
+  const all = idsOf(skipPhases("init", []), [...pki, "control-plane", "cluster-config"]);
+  const left = (...names: readonly string[]) => idsOf(skipPhases("init", names), [...pki, "control-plane", "cluster-config"]);
+  const missing = (...names: readonly string[]) => all.filter((id) => !left(...names).includes(id));
+  t.deepEqual(missing("certs/apiserver"), ["certificates certificate:apiserver"]);
+  t.deepEqual(missing("etcd"), ["control-plane static-pod:etcd"]);
+  t.deepEqual(missing("certs/sa", "kubeconfig/scheduler"), [
+    "shared-secrets shared-secret:sa",
+    "kubeconfigs kubeconfig:/etc/kubernetes/scheduler.conf",
+  ]);
+  t.true(missing("upload-config/kubelet").every((id) => id.includes("kubelet-config")));
+  t.is(missing("upload-config/kubelet").length, 3);
+  t.deepEqual(missing("upload-certs"), []);
+});
+
+test("every part of a phase is a step of the way", (t) => {
+  const steps = new Set(bootstrapWay.map(({ id }) => id));
+  for (const name of ["certs", "kubeconfig", "etcd", "control-plane", "kubelet-start", "wait-control-plane", "upload-config", "addon"]) {
+    const phases = onlyPhase("init", name);
+    t.true(
+      [...steps].some((step) => phases.takesStep(step)),
+      name,
+    );
+  }
+  t.true(onlyPhase("join", "kubelet-start").takesStep("join"));
+});
+
+test("a phase that has no counterpart says why, and one that there is not names those that there are", (t) => {
+  const none = t.throws(() => onlyPhase("init", "upload-certs"), { instanceOf: KbootError, code: "usage" });
+  t.regex(none.message, /no counterpart of kubeadm's phase upload-certs: /);
+  const unknown = t.throws(() => skipPhases("init", ["certs/apisever"]), { instanceOf: KbootError, code: "usage" });
+  t.is(unknown.message, "kubeadm init has no phase certs/apisever");
+  t.regex((unknown as KbootError).hint ?? "", /did you mean certs\/apiserver\?/);
+});
+
+test("around the way: checks, token and message can be left out", (t) => {
+  t.like(skipPhases("init", ["preflight", "bootstrap-token", "show-join-command"]), { checks: false, token: false, message: false });
+  t.like(skipPhases("init", []), { checks: true, token: true, message: true });
+  t.like(onlyPhase("init", "certs/all"), { token: false, message: false });
+});
