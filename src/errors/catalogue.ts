@@ -30,6 +30,12 @@ const transient = { isTransient: true };
 export const catalogue = {
   usage: entry(64, "the command line is wrong", [], ["`kboot --help`, or `--help` after the command"]),
   inventory: entry(65, "the inventory is wrong", [], ["`kboot inventory validate`, and docs/inventory.md"]),
+  "kubeadm-config": entry(
+    65,
+    "a file with documents of kubeadm is wrong",
+    ["a field that this version does not know", "an older apiVersion"],
+    ["put right what the lines name, then `kboot config validate --config FILE`"],
+  ),
   check: entry(
     3,
     "a check failed, and nothing was changed",

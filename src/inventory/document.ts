@@ -56,7 +56,8 @@ function explain({ code, message, pos }: { code: string; message: string; pos: r
   return `this is not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
 }
 
-function offsetOf(document: Document, path: Path, atKey: boolean): number {
+/** Where a value stands in the text that a document was read from, or its name, or the nearest thing around what is missing. */
+export function offsetOf(document: Document, path: Path, atKey: boolean): number {
   const node = atKey ? keyNode(document, path) : document.getIn(path, true);
   if (isNode(node) && node.range) return node.range[0];
   return path.length === 0 ? 0 : offsetOf(document, path.slice(0, -1), false);

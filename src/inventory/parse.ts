@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
-import type { z } from "zod";
 import type { Cluster } from "./cluster.ts";
 import { parseText } from "./document.ts";
 import { draftOf } from "./draft.ts";
+import { findingsOf } from "./findings.ts";
 import { unknownChecks } from "./ignored-checks.ts";
 import type { Finding, Problem } from "./problem.ts";
 import { resolveCluster } from "./resolve.ts";
@@ -38,16 +38,6 @@ export function parseInventory(
   const problems = [...document.problems, ...findings.map(document.locate)];
   if (parsed.data === undefined || problems.length > 0) return { problems: inOrder(problems) };
   return { cluster: resolveCluster(parsed.data, { file: resolve(file), home }), locate: document.locate };
-}
-
-function findingsOf(issue: z.core.$ZodIssue): readonly Finding[] {
-  const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
-  if (issue.code === "unrecognized_keys") {
-    const lines = issue.message.split("\n");
-    return issue.keys.map((key, index) => ({ path: [...path, key], message: lines[index] ?? issue.message, atKey: true }));
-  }
-  if (issue.code === "invalid_key") return issue.issues.map(({ message }) => ({ path, message, atKey: true }));
-  return [{ path, message: issue.message }];
 }
 
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
