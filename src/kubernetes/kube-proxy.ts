@@ -9,6 +9,7 @@ import { kubernetesImage } from "./images.ts";
 import { endpointAddress } from "./kubeadm-config.ts";
 import { mergeDeep } from "./merge.ts";
 import { minorVersion } from "./versions.ts";
+import { kubeProxyWrittenWhole } from "./written-whole.ts";
 
 const name = "kube-proxy";
 const namespace = "kube-system";
@@ -32,7 +33,7 @@ export function kubeProxy(cluster: Cluster): readonly ObjectResource[] {
 }
 
 /** KubeProxyConfiguration with the inventory's over it. */
-function kubeProxyConfiguration(cluster: Cluster): Readonly<Record<string, unknown>> {
+export function kubeProxyConfiguration(cluster: Cluster): Readonly<Record<string, unknown>> {
   const defaults = {
     apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
     bindAddress: cluster.serviceSubnet.includes(":") ? "::" : "0.0.0.0",
@@ -41,7 +42,7 @@ function kubeProxyConfiguration(cluster: Cluster): Readonly<Record<string, unkno
     kind: "KubeProxyConfiguration",
     mode: minorVersion(cluster.kubernetesVersion).kubeProxyMode,
   };
-  return mergeDeep(defaults, cluster.kubeProxy);
+  return mergeDeep(mergeDeep(kubeProxyWrittenWhole, defaults), cluster.kubeProxy);
 }
 
 function kubeconfig(cluster: Cluster) {

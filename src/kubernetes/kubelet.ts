@@ -9,6 +9,7 @@ import { mergeDeep } from "./merge.ts";
 import { binDir, criSocket, kubeletDir, kubernetesDir, manifestsDir, unitDir } from "./paths.ts";
 import { dnsAddress } from "./service-address.ts";
 import { minorVersion } from "./versions.ts";
+import { kubeletWrittenWhole } from "./written-whole.ts";
 
 /** Paths of the kubelet's files on a node. */
 export const kubeletFiles = {
@@ -43,6 +44,7 @@ export function kubeletConfiguration(cluster: Cluster): KubeletConfiguration {
     healthzPort: 10248,
     rotateCertificates: true,
     staticPodPath: manifestsDir,
+    ...kubeletWrittenWhole,
   };
   return mergeDeep(defaults, cluster.kubelet);
 }
