@@ -92,8 +92,8 @@ function changedHosts(
   return site.cluster.hosts.flatMap((host) => {
     const facts = site.facts.get(host.name);
     if (facts === undefined) return [];
-    const { manifests, kubeletCredential } = facts.kubernetes;
-    const message = judge(host, { isControlPlane: manifests["kube-apiserver"] !== undefined, hasJoined: kubeletCredential });
+    const { manifests, kubeletCertificate } = facts.kubernetes;
+    const message = judge(host, { isControlPlane: manifests["kube-apiserver"] !== undefined, hasJoined: kubeletCertificate !== undefined });
     return message === undefined ? [] : [{ host: host.name, message, hint: hint(host.name) }];
   });
 }

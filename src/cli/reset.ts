@@ -112,8 +112,8 @@ async function operate(
 const leaveSteps = ["drain", "delete-node"];
 
 function foreignHint({ facts }: RunResult, host: string): string {
-  const { kubeletCredential = false, manifests = {} } = facts.get(host)?.kubernetes ?? {};
-  const isNode = kubeletCredential || Object.keys(manifests).length > 0;
+  const { kubeletCertificate, manifests = {} } = facts.get(host)?.kubernetes ?? {};
+  const isNode = kubeletCertificate !== undefined || Object.keys(manifests).length > 0;
   return isNode
     ? "its kubelet is somebody else's: with kubeadm it is `kubeadm reset`"
     : "it is as it was before, or was never one of the cluster";

@@ -63,8 +63,11 @@ export interface Facts {
     /** PEM of /etc/kubernetes/pki/ca.crt. */
     readonly caCert: string | undefined;
     readonly caKey: Secret | undefined;
-    /** The kubelet has its kubeconfig and the certificate that this names, and no bootstrap file is left: the host has joined. */
-    readonly kubeletCredential: boolean;
+    /**
+     * PEM of the certificate by which the kubelet shows who it is. Undefined while it has none with its key, or a bootstrap file is left: it has
+     * not joined a cluster.
+     */
+    readonly kubeletCertificate: string | undefined;
     /** Static pods of /etc/kubernetes/manifests, by the file's name without its ending. */
     readonly manifests: Readonly<Record<string, string>>;
   };

@@ -86,7 +86,11 @@ fi
 show state "${stateFolder}/state.json"
 show ca-cert /etc/kubernetes/pki/ca.crt
 show ca-key /etc/kubernetes/pki/ca.key
-if [ -s /etc/kubernetes/kubelet.conf ] && [ -s /var/lib/kubelet/pki/kubelet-client-current.pem ] && [ ! -e /etc/kubernetes/bootstrap-kubelet.conf ]; then section kubelet-credential; fi
+pem=/var/lib/kubelet/pki/kubelet-client-current.pem
+if [ ! -e /etc/kubernetes/bootstrap-kubelet.conf ] && grep -q 'PRIVATE KEY-----' "$pem" 2>/dev/null; then
+  section kubelet-certificate
+  sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p' "$pem"
+fi
 for path in /etc/kubernetes/manifests/*.yaml; do name=\${path##*/}; show "manifest \${name%.yaml}" "$path"; done
 `;
 

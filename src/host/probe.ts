@@ -72,7 +72,7 @@ export function parseFacts(stdout: Buffer, readAt: Date): Facts {
     kubernetes: {
       caCert: sections.get("ca-cert"),
       caKey: has("ca-key") ? new Secret(sections.get("ca-key") ?? "") : undefined,
-      kubeletCredential: has("kubelet-credential"),
+      kubeletCertificate: sections.get("kubelet-certificate"),
       manifests: Object.fromEntries(
         [...sections].flatMap(([name, text]) => (name.startsWith("manifest ") ? [[name.slice("manifest ".length), text]] : [])),
       ),

@@ -20,6 +20,9 @@ export const kubeletFiles = {
   dropIn: `${unitDir}/kubelet.service.d/10-kubeadm.conf`,
 } as const;
 
+/** The kubelet's way to the API, on every node. */
+export const kubeletKubeconfig = `${kubernetesDir}/kubelet.conf`;
+
 /** Flags with which a worker registers its node. The kubelet uses them once, so that nothing restarts when they change. */
 export const kubeletRegistrationFile = `${kubeletDir}/kboot-flags.env`;
 

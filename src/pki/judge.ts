@@ -7,11 +7,11 @@ const dayMs = 24 * 60 * 60 * 1000;
 /** Renewed when this much of its life is left, or a third of a shorter life. */
 const renewDays = 30;
 
-/** How a certificate falls short of the wish. SANs beyond the wish are left alone: an operator may have added them. */
+/** How a certificate falls short of the wish. SANs beyond the wish are left alone: an operator may have added them. `key`: where it was read. */
 export function judgeCertificate(
   wish: CertificateWish,
   certificatePem: string,
-  key: Secret,
+  key: Secret | undefined,
   authorityPem: string,
   now: Date,
 ): readonly Difference[] {
@@ -23,12 +23,29 @@ export function judgeCertificate(
   }
   const differences = [...judgeSubject(wish, found), ...judgeNames(wish, found), ...judgeTimes(found, now)];
   if (!isSignedBy(certificatePem, authorityPem)) differences.push({ what: "signer", from: `signed by another CA (${found.issuer})` });
-  if (!isKeyOf(certificatePem, key)) differences.push({ what: "key", from: "does not belong to the certificate" });
+  if (key !== undefined && !isKeyOf(certificatePem, key)) differences.push({ what: "key", from: "does not belong to the certificate" });
   return differences;
 }
 
-/** Whether a certificate is not valid now; other than `judgeCertificate`, one that ends soon is in order. */
-export function isExpired(certificatePem: string, now: Date): boolean {
+/** What a kubelet asks for: the certificate of its node. */
+export function kubeletWish(nodeName: string): CertificateWish {
+  return { commonName: `system:node:${nodeName}`, organization: "system:nodes", usages: ["clientAuth"], dnsNames: [], ipAddresses: [] };
+}
+
+/** As `judgeCertificate`, of a client certificate of a kubelet, which renews it in time: one that ends soon is in order. */
+export function judgeKubeletCertificate(
+  wish: CertificateWish,
+  certificatePem: string,
+  key: Secret | undefined,
+  authorityPem: string,
+  now: Date,
+): readonly Difference[] {
+  const differences = judgeCertificate(wish, certificatePem, key, authorityPem, now);
+  return differences.filter(({ what }) => what !== "expiry" || isExpired(certificatePem, now));
+}
+
+/** Whether a certificate is not valid now. */
+function isExpired(certificatePem: string, now: Date): boolean {
   const { notBefore, notAfter } = readCertificate(certificatePem);
   return now < notBefore || now >= notAfter;
 }

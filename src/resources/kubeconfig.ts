@@ -2,16 +2,16 @@ import { basename, dirname } from "node:path/posix";
 import type { ChangeContext, Difference, HostKind, Item } from "../engine/contracts.ts";
 import { quote } from "../host/quote.ts";
 import { type CertificateWish, issueCertificate } from "../pki/issue.ts";
-import { isExpired, judgeCertificate } from "../pki/judge.ts";
+import { judgeCertificate, judgeKubeletCertificate } from "../pki/judge.ts";
 import type { KeyAlgorithm } from "../pki/keys.ts";
 import { buildKubeconfig, buildKubeletKubeconfig, kubeletClientPem, readKubeconfig } from "../pki/kubeconfig.ts";
 import { fingerprintsOf, splitCertificates } from "../pki/read.ts";
 import { Secret } from "../secret.ts";
 import { needAuthority } from "./certificate.ts";
 import { attributesOf, compareModes, type ObservedSecretFile, observeFiles, parseFiles } from "./observe-files.ts";
-import { type FileToWrite, writeFiles } from "./write-files.ts";
+import { type FileToWrite, type WishedFile, writeFiles } from "./write-files.ts";
 
-/** A kubeconfig with a client certificate of the cluster's CA. */
+/** A kubeconfig whose client certificate is of the cluster's CA. */
 export interface KubeconfigResource {
   readonly kind: "kubeconfig";
   readonly path: string;
@@ -25,35 +25,44 @@ export interface KubeconfigResource {
   readonly validityDays: number;
   /**
    * `client-certificate`: embedded. `kubelet-final`: the file points at the certificate that the kubelet renews by itself
-   * (kubeadm/app/phases/kubelet, phase kubelet-finalize, v1.36); it is made once and then the kubelet's.
+   * (kubeadm/app/phases/kubelet, phase kubelet-finalize, v1.36); it is made once and then the kubelet's. `kubelet-joined`: the same of a
+   * kubelet that asks for its certificate when it joins, and writes the file then.
    */
-  readonly form: "client-certificate" | "kubelet-final";
+  readonly form: "client-certificate" | "kubelet-final" | "kubelet-joined";
   /** Where the kubelet's certificate is. Default: where the kubelet has it without further arguments. */
   readonly clientPath?: string;
 }
 
 export interface ObservedKubeconfig {
   readonly file: ObservedSecretFile | undefined;
-  /** Of the kubelet: certificate and key in one PEM. */
+  /** Of the kubelet: certificate and key in one PEM; where it has joined, the certificate alone. */
   readonly clientPem: ObservedSecretFile | undefined;
 }
 
 export const kubeconfigKind: HostKind<KubeconfigResource, ObservedKubeconfig> = {
   kind: "kubeconfig",
   id: ({ path }) => `kubeconfig:${path}`,
-  observe: (resource) => observeFiles(pathsOf(resource)),
+  observe: ({ path, form, clientPath = kubeletClientPem }) =>
+    ({
+      "client-certificate": () => observeFiles([path]),
+      "kubelet-final": () => observeFiles([path, clientPath]),
+      "kubelet-joined": () => `${observeFiles([path])}\n${observeCertificates(clientPath)}`,
+    })[form](),
   parse(_resource, { stdout }) {
     const [file, clientPem] = parseFiles(stdout);
     return { file, clientPem };
   },
   compare(resource, observed, { vault, now }) {
     const caCert = vault.get("ca")?.certificate;
+    if (resource.form === "kubelet-joined" && (caCert === undefined || judgeClient(resource, observed, caCert, now).length > 0)) {
+      return [{ what: "kubeconfig", to: "as the kubelet writes it when it joins", follows: true }];
+    }
     if (caCert === undefined) return [{ what: "kubeconfig", to: "new, with a certificate of the new ca" }];
     const certificate = judgeClient(resource, observed, caCert, now);
     return [
       ...judgeFile(resource, observed.file, caCert),
       ...certificate.map(({ what, ...rest }) => ({ what: `client ${what}`, ...rest })),
-      ...compareModes([{ path: resource.path, mode: "0600" }], [observed.file]),
+      ...compareModes(filesOf(resource), [observed.file, observed.clientPem]),
     ];
   },
   async change(items, context) {
@@ -67,8 +76,18 @@ export const kubeconfigKind: HostKind<KubeconfigResource, ObservedKubeconfig> = 
   before: ({ file }) => attributesOf(file),
 };
 
-function pathsOf({ path, form, clientPath = kubeletClientPem }: KubeconfigResource): readonly string[] {
-  return form === "kubelet-final" ? [path, clientPath] : [path];
+function filesOf({ path, form, clientPath = kubeletClientPem }: KubeconfigResource): readonly WishedFile[] {
+  return (form === "client-certificate" ? [path] : [path, clientPath]).map((name) => ({ path: name, mode: "0600" }));
+}
+
+/** As `observeFiles`, of one file whose key stays on the host: what it prints are the certificates in it. */
+function observeCertificates(path: string): string {
+  const pem = quote(path);
+  return `if [ -f ${pem} ]; then
+  text=$(sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p' ${pem})
+  stat -L -c "\${#text} %a %U:%G" ${pem}
+  printf %s "$text"
+else echo -; fi`;
 }
 
 /** What differs in the file itself. */
@@ -79,32 +98,35 @@ function judgeFile(resource: KubeconfigResource, file: ObservedSecretFile | unde
   const differences: Difference[] = [];
   if (found.server !== resource.server) differences.push({ what: "server", from: found.server, to: resource.server });
   if (fingerprintsOf(found.caCert ?? "") !== fingerprintsOf(caCert)) differences.push({ what: "CA", from: "another CA" });
-  if (resource.form === "kubelet-final") {
+  if (resource.form !== "client-certificate") {
     const { clientPath = kubeletClientPem } = resource;
     if (found.certificatePath !== clientPath || found.keyPath !== clientPath) differences.push({ what: "credential", to: clientPath });
   }
   return differences;
 }
 
-/** What differs in the client certificate. That of the kubelet need only be valid: the kubelet renews it in time. */
+/** What differs in the client certificate. */
 function judgeClient(resource: KubeconfigResource, observed: ObservedKubeconfig, caCert: string, now: Date): readonly Difference[] {
-  const isKubelets = resource.form === "kubelet-final";
-  const { certificatePem, key } = isKubelets ? readClientPem(observed.clientPem) : readEmbedded(observed.file);
-  if (certificatePem === undefined || key === undefined) return [{ what: "certificate", to: "new" }];
-  const differences = judgeCertificate(wishOf(resource), certificatePem, key, caCert, now);
-  return isKubelets ? differences.filter(({ what }) => what !== "expiry" || isExpired(certificatePem, now)) : differences;
+  const { form } = resource;
+  const { certificatePem, key } = form === "client-certificate" ? readEmbedded(observed.file) : readClientPem(observed.clientPem);
+  if (certificatePem === undefined || (key === undefined && form !== "kubelet-joined")) return [{ what: "certificate", to: "new" }];
+  const judge = form === "client-certificate" ? judgeCertificate : judgeKubeletCertificate;
+  return judge(wishOf(resource), certificatePem, key, caCert, now);
 }
 
 async function changeOne({ resource, observed }: Item<KubeconfigResource, ObservedKubeconfig>, { vault, now }: ChangeContext) {
   const ca = needAuthority(vault, "ca");
-  const { path, server, user, algorithm, validityDays } = resource;
-  const isFileWrong = judgeFile(resource, observed.file, ca.certificatePem).length > 0;
+  const { path, server, user, algorithm, validityDays, form } = resource;
   const isClientWrong = judgeClient(resource, observed, ca.certificatePem, now).length > 0;
+  // the kubelet has joined meanwhile, and written it
+  const isWritten = form === "kubelet-joined" && isClientWrong;
+  const isFileWrong = !isWritten && judgeFile(resource, observed.file, ca.certificatePem).length > 0;
   const issue = () => issueCertificate({ ...wishOf(resource), validityDays, now, algorithm }, ca);
   const api = { server, caCert: ca.certificatePem, user };
   const file = { path, mode: "0600" };
-  if (!isFileWrong && !isClientWrong) return { files: [], unchanged: [file], script: "" };
-  if (resource.form === "client-certificate") {
+  const all = filesOf(resource);
+  if (isWritten || (!isFileWrong && !isClientWrong)) return { files: [], unchanged: all, script: "" };
+  if (form === "client-certificate") {
     return { files: [{ ...file, content: buildKubeconfig({ ...api, ...(await issue()) }) }], unchanged: [], script: "" };
   }
   const { clientPath = kubeletClientPem } = resource;
@@ -117,7 +139,8 @@ async function changeOne({ resource, observed }: Item<KubeconfigResource, Observ
     script = moveLink(clientPath, target);
   }
   if (isFileWrong) files.push({ ...file, content: buildKubeletKubeconfig({ ...api, clientPath }) });
-  return { files, unchanged: isFileWrong ? [] : [file], script };
+  const unchanged = all.filter((one) => (one.path === path ? !isFileWrong : !isClientWrong));
+  return { files, unchanged, script };
 }
 
 function wishOf({ user, organization }: KubeconfigResource): CertificateWish {

@@ -10,6 +10,7 @@ import { buildTokenKubeconfig, kubeletClientPem } from "../pki/kubeconfig.ts";
 import { pkiDir } from "../pki/table.ts";
 import { file } from "../resources/file.ts";
 import type { Secret } from "../secret.ts";
+import { hasJoined, whatIsWrong } from "./has-joined.ts";
 import { anyHost, sameHost, specOf, workers } from "./where.ts";
 
 const nodeFiles = { folder: kubernetesDir, clientPem: kubeletClientPem };
@@ -67,8 +68,12 @@ function joinStep(describe: string, introduce: Introduce): Step<Live> {
     ],
     action: {
       describe,
-      isDone: ({ facts }, host) => facts.get(host)?.kubernetes.kubeletCredential === true,
-      changes: ({ cluster }, host) => [{ id: `node:${specOf(cluster, host).nodeName}`, differences: [{ what: "join", to: "joined" }] }],
+      isDone: hasJoined,
+      changes(site, host) {
+        const wrong = whatIsWrong(site, host);
+        const difference = { what: "join", ...(wrong.length === 0 ? {} : { from: wrong.join("; ") }), to: "joined" };
+        return [{ id: `node:${specOf(site.cluster, host).nodeName}`, differences: [difference] }];
+      },
       async run(context) {
         const { site, host, signal, reach, say } = context;
         const { kubeconfig, end } = await introduce(context);
@@ -92,7 +97,9 @@ function joinStep(describe: string, introduce: Introduce): Step<Live> {
 
 /**
  * Starts the kubelet on the bootstrap file, its payload, and waits for the certificate it is given. The kubelet writes its kubeconfig at
- * once, before it has the certificate that this names; a join that fails takes it away again, so that the next one begins anew.
+ * once, before it has the certificate that this names; a join that fails takes it away again, so that the next one begins anew. What an earlier
+ * one has left, or the certificate of another cluster, goes first: a kubelet that has a certificate asks for none. The kubeconfig gets the time of the
+ * bootstrap file, as it says what the kubelet has read at its start, and is no reason to start it again.
  */
 export function joinScript(size: number, { folder, clientPem }: typeof nodeFiles, timeout: number): string {
   const [kubeconfig, bootstrap, staged] = ["kubelet.conf", "bootstrap-kubelet.conf", ".bootstrap-kubelet.conf"].map((name) =>
@@ -109,7 +116,7 @@ finish() {
 trap finish EXIT
 take ${size} > ${staged}
 mv ${staged} ${bootstrap}
-[ -s ${pem} ] || rm -f ${kubeconfig}
+rm -f ${kubeconfig} ${pem}
 systemctl daemon-reload
 systemctl restart kubelet.service
 latest=$(($(date +%s) + ${timeout}))
@@ -125,5 +132,6 @@ until [ -s ${kubeconfig} ] && [ -s ${pem} ]; do
   fi
   sleep 0.2
 done
+touch -r ${bootstrap} ${kubeconfig}
 joined=1`;
 }

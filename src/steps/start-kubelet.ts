@@ -1,16 +1,19 @@
 import type { Action, KubernetesObject, Step } from "../engine/contracts.ts";
 import { scriptFailed } from "../errors/script-failed.ts";
 import { quote } from "../host/quote.ts";
-import { kubeletFiles } from "../kubernetes/kubelet.ts";
+import { endpointAddress } from "../kubernetes/kubeadm-config.ts";
+import { kubeletFiles, kubeletKubeconfig } from "../kubernetes/kubelet.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { binDir } from "../kubernetes/paths.ts";
 import { networkPlugin } from "../network/index.ts";
+import type { KubeconfigResource } from "../resources/kubeconfig.ts";
 import { systemdUnit, systemdUnitKind } from "../resources/systemd-unit.ts";
+import { hasJoined } from "./has-joined.ts";
 import { interruptsBy } from "./turns.ts";
 import { controlPlanes, sameHost, specOf, workers } from "./where.ts";
 
-/** Files that the kubelet reads at its start. Its kubeconfig and certificate it reads again by itself. */
-const inputs = [`${binDir}/kubelet`, ...Object.values(kubeletFiles)];
+/** Files that the kubelet reads at its start. Its certificate it renews by itself. */
+const inputs = [`${binDir}/kubelet`, ...Object.values(kubeletFiles), kubeletKubeconfig];
 
 const unit = systemdUnit("kubelet.service", inputs);
 
@@ -22,10 +25,10 @@ const interrupts = interruptsBy((id) => id === systemdUnitKind.id(unit));
  */
 const registerNode: Action<Live> = {
   describe: "restart the kubelet, so that it registers its node again, and its pods with it",
-  isDone: ({ cluster, facts, live }, host, changing) =>
-    live === undefined ||
-    live.nodes.has(specOf(cluster, host).nodeName) ||
-    facts.get(host)?.kubernetes.kubeletCredential !== true ||
+  isDone: (site, host, changing) =>
+    site.live === undefined ||
+    site.live.nodes.has(specOf(site.cluster, host).nodeName) ||
+    !hasJoined(site, host) ||
     changing.has(systemdUnitKind.id(unit)),
   changes: ({ cluster }, host) => [{ id: `node:${specOf(cluster, host).nodeName}`, differences: [{ what: "node", to: "registered" }] }],
   async run({ site, host, reach, api, signal }) {
@@ -69,13 +72,25 @@ export const startControlPlaneKubelet: Step<Live> = {
   action: registerNode,
 };
 
-/** Keeps the kubelet of a worker enabled and running. It was started by joining. */
+/** Keeps the kubelet of a worker enabled and running, with the kubeconfig that it wrote when it joined. It was started by joining. */
 export const startWorkerKubelet: Step<Live> = {
   id: "worker-kubelet",
   title: "Keep the kubelet running",
   on: workers,
   after: sameHost("join"),
   interrupts,
-  resources: () => [unit],
+  resources({ cluster }, host) {
+    const kubeconfig: KubeconfigResource = {
+      kind: "kubeconfig",
+      path: kubeletKubeconfig,
+      user: `system:node:${specOf(cluster, host).nodeName}`,
+      organization: "system:nodes",
+      server: `https://${endpointAddress(cluster)}`,
+      form: "kubelet-joined",
+      algorithm: cluster.encryptionAlgorithm,
+      validityDays: cluster.certificateValidityDays,
+    };
+    return [kubeconfig, unit];
+  },
   action: registerNode,
 };

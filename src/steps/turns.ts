@@ -19,7 +19,7 @@ export function turnsOf(cluster: Cluster): readonly Turns[] {
  */
 export function interruptsBy(isSuch: (id: string) => boolean): NonNullable<Step<Live>["interrupts"]> {
   return ({ cluster, facts, live }: Site<Live>, host, changing) =>
-    facts.get(host)?.kubernetes.kubeletCredential === true &&
+    facts.get(host)?.kubernetes.kubeletCertificate !== undefined &&
     (live === undefined || live.nodes.get(specOf(cluster, host).nodeName)?.isReady === true) &&
     [...changing].some(isSuch);
 }

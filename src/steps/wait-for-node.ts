@@ -45,7 +45,7 @@ export const waitForNode: Step<Live> = {
  * what the one before it said. A kubelet speaks as soon as it has started.
  */
 async function kubeletStart({ site, host, vault, signal, reach }: ActionContext<Live>): Promise<number> {
-  if (site.facts.get(host)?.kubernetes.kubeletCredential !== true) return 0;
+  if (site.facts.get(host)?.kubernetes.kubeletCertificate === undefined) return 0;
   const unit = systemdUnit("kubelet.service", []);
   const observed = await observeHost(reach(host), [unit], hostKinds, vault, signal);
   return Math.floor((observed.get(systemdUnitKind.id(unit)) as ObservedUnit | undefined)?.startedAt ?? 0);

@@ -38,7 +38,7 @@ const good: Facts = {
   reaches: [],
   forwardDrops: [],
   state: undefined,
-  kubernetes: { caCert: undefined, caKey: undefined, kubeletCredential: false, manifests: {} },
+  kubernetes: { caCert: undefined, caKey: undefined, kubeletCertificate: undefined, manifests: {} },
 };
 
 interface Scene {

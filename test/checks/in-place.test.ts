@@ -52,7 +52,7 @@ interface Scene {
 }
 
 function siteOf({ made = {}, files = made, api = made, wish = {}, nodes, nodeAddress = addresses, running = [] }: Scene): Site<Live> {
-  const facts = (manifests: Facts["kubernetes"]["manifests"]) => ({ kubernetes: { kubeletCredential: true, manifests } });
+  const facts = (manifests: Facts["kubernetes"]["manifests"]) => ({ kubernetes: { kubeletCertificate: "a certificate", manifests } });
   const all = nodes ?? [...addresses].map(([name, address]) => node(name, address));
   const live = api === "down" ? undefined : { nodes: new Map(all.map((one) => [one.name, one])), settled: settledOf(testCluster(api)) };
   return {

@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from "ava";
 import type { PlannedPair } from "../../src/engine/plan.ts";
 import { hostVersions } from "../../src/kubernetes/versions.ts";
 import { issueCa, issueCertificate, type KeyAndCertificate } from "../../src/pki/issue.ts";
+import { kubeletWish } from "../../src/pki/judge.ts";
 import { Secret } from "../../src/secret.ts";
 import { buildBundle } from "../components/build.ts";
 import { kboot, type Lab, lab, labSet, labUp, onHost, readEvents, writeInventory } from "./support/lab.ts";
@@ -91,6 +92,8 @@ test.serial("drift names each change that was made by hand and nothing else, and
   await swapCertificate("front-proxy-client", "front-proxy-client", other, { from: new Date(), days: 365 });
   const longAgo = new Date(Date.now() - 100.5 * dayMs);
   await swapCertificate("etcd/healthcheck-client", "kube-etcd-healthcheck-client", etcdCa, { from: longAgo, days: 60 });
+  const foreign = { ...kubeletWish("worker2"), validityDays: 10, now: new Date(), algorithm: "ECDSA-P256" } as const;
+  const { certificatePem, key } = await issueCertificate(foreign, other);
   const patch = JSON.stringify([{ op: "replace", path: "/spec/template/spec/priorityClassName", value: "system-cluster-critical" }]);
   await onHost(
     hosts,
@@ -117,12 +120,22 @@ chmod 0600 /etc/sysctl.d/99-kboot.conf
 echo 0 > /proc/sys/net/ipv4/ip_forward
 printf x >> /opt/cni/bin/portmap
 systemctl disable kubelet.service
+sed 's#server: .*#server: https://192.0.2.1:6443#' /etc/kubernetes/kubelet.conf > /tmp/edited
+cat /tmp/edited > /etc/kubernetes/kubelet.conf
+rm /tmp/edited
+chmod 0644 /var/lib/kubelet/pki/kubelet-client-current.pem
 ctr -n k8s.io images rm ${proxyImage}`,
   );
   await onHost(
     hosts,
     "worker2",
-    "systemctl stop kubelet.service && chmod 0700 /etc/cni/net.d && rm /etc/sysctl.d/99-kboot.conf && touch /etc/containerd/config.toml",
+    `set -e
+systemctl stop kubelet.service
+cat > /var/lib/kubelet/pki/kubelet-client-current.pem <<'END'
+${certificatePem}${key.reveal()}END
+chmod 0700 /etc/cni/net.d
+rm /etc/sysctl.d/99-kboot.conf
+touch /etc/containerd/config.toml`,
   );
 
   const found = await drift();
@@ -141,11 +154,14 @@ ctr -n k8s.io images rm ${proxyImage}`,
     "worker1 sysctl:net.ipv4.ip_forward value 0 -> 1",
     `worker1 binary:/opt/cni/bin/portmap content SUM -> cni-plugins ${hostVersions.cniPlugins}`,
     `worker1 container-image:${proxyImage} image absent -> SUM`,
+    `worker1 kubeconfig:/etc/kubernetes/kubelet.conf server https://192.0.2.1:6443 -> https://${endpoint}:6443`,
+    "worker1 kubeconfig:/etc/kubernetes/kubelet.conf mode of /var/lib/kubelet/pki/kubelet-client-current.pem 0644 -> 0600",
     "worker1 systemd-unit:kubelet.service enabled disabled -> enabled",
     'worker1 node:worker1 label disk absent -> "fast"',
     "worker2 file:/etc/sysctl.d/99-kboot.conf file absent",
     "worker2 directory:/etc/cni/net.d mode 0700 -> 0755",
     "worker2 systemd-unit:containerd.service restart /etc/containerd/config.toml is newer than the process",
+    "worker2 node:worker2 join signer signed by another CA (other) -> joined",
     "worker2 systemd-unit:kubelet.service running inactive -> active",
     "cluster object:v1/ConfigMap/kube-system/kubelet-config data.kubelet +N -1 lines",
     "cluster object:apps/v1/DaemonSet/kube-system/kube-proxy spec.template.spec.priorityClassName system-cluster-critical -> system-node-critical",

@@ -107,7 +107,7 @@ test("reads a host as it is in the field", (t) => {
       state: `{"version":1}\n`,
       "ca-cert": "-----BEGIN CERTIFICATE-----\n",
       "ca-key": "very private\n",
-      "kubelet-credential": "",
+      "kubelet-certificate": "its certificate\n",
       "manifest etcd": "kind: Pod\n",
       "manifest kube-apiserver": "kind: Pod # api\n",
     }),
@@ -147,7 +147,7 @@ test("reads a host as it is in the field", (t) => {
   t.is(facts.kubernetes.caCert, "-----BEGIN CERTIFICATE-----\n");
   t.is(facts.kubernetes.caKey?.reveal(), "very private\n");
   t.false(inspect(facts, { depth: 9 }).includes("very private"));
-  t.true(facts.kubernetes.kubeletCredential);
+  t.is(facts.kubernetes.kubeletCertificate, "its certificate\n");
   t.deepEqual(facts.kubernetes.manifests, { etcd: "kind: Pod\n", "kube-apiserver": "kind: Pod # api\n" });
 });
 
@@ -170,7 +170,7 @@ test("of packages that are asked for, the installed version is told, else what a
 test("a bare host has nothing of Kubernetes, and nothing is made up", (t) => {
   const facts = parseFacts(sections({}), readAt);
   t.is(facts.state, undefined);
-  t.deepEqual(facts.kubernetes, { caCert: undefined, caKey: undefined, kubeletCredential: false, manifests: {} });
+  t.deepEqual(facts.kubernetes, { caCert: undefined, caKey: undefined, kubeletCertificate: undefined, manifests: {} });
   t.is(facts.packageManager, "unknown");
   t.false(facts.swapActive);
   t.deepEqual(facts.kernelFeatures, {});

@@ -1,6 +1,6 @@
 import test from "ava";
 import { issueCa, issueCertificate, type NewCertificate } from "../../src/pki/issue.ts";
-import { isExpired, judgeCertificate } from "../../src/pki/judge.ts";
+import { judgeCertificate, judgeKubeletCertificate, kubeletWish } from "../../src/pki/judge.ts";
 import { generateKeys } from "../../src/pki/keys.ts";
 
 const now = new Date("2026-11-24T12:00:00Z");
@@ -71,8 +71,12 @@ test("a key that is another's, and a certificate that is none, are told", async 
   t.deepEqual(judgeCertificate(wish, "garbage", key, ca.certificatePem, now), [{ what: "certificate", from: "cannot be read" }]);
 });
 
-test("isExpired looks at validity alone", (t) => {
-  t.false(isExpired(issued.certificatePem, after(364)));
-  t.true(isExpired(issued.certificatePem, after(365)));
-  t.true(isExpired(issued.certificatePem, after(-1)));
+test("a kubelet's certificate that ends soon is in order, one that is over or another node's is not", async (t) => {
+  const node = await issueCertificate({ ...kubeletWish("node1"), validityDays: 365, now, algorithm: "ECDSA-P256" }, ca);
+  const judge = (name: string, at: Date) =>
+    judgeKubeletCertificate(kubeletWish(name), node.certificatePem, undefined, ca.certificatePem, at).map(({ what }) => what);
+  t.deepEqual(judge("node1", after(364)), []);
+  t.deepEqual(judge("node1", after(365)), ["expiry"]);
+  t.deepEqual(judge("node1", after(-1)), ["expiry"]);
+  t.deepEqual(judge("node2", now), ["common name"]);
 });

@@ -4,11 +4,11 @@ import { dirname, join } from "node:path";
 import test from "ava";
 import { Vault } from "../../src/engine/vault.ts";
 import { issueCa, issueCertificate } from "../../src/pki/issue.ts";
-import { buildKubeconfig, readKubeconfig } from "../../src/pki/kubeconfig.ts";
+import { buildKubeconfig, buildKubeletKubeconfig, readKubeconfig } from "../../src/pki/kubeconfig.ts";
 import { type KubeconfigResource, kubeconfigKind as kind } from "../../src/resources/kubeconfig.ts";
 import { Secret } from "../../src/secret.ts";
 import { bringInOrder, differences, temporaryFolder } from "../support/kind.ts";
-import { shells } from "../support/run-fragment.ts";
+import { runSh, shells } from "../support/run-fragment.ts";
 
 const now = new Date("2026-11-24T12:03:05Z");
 const later = (days: number) => new Date(now.getTime() + days * 24 * 60 * 60 * 1000);
@@ -137,6 +137,70 @@ test("a client certificate that is gone or not the node's differs", async (t) =>
   ]);
   await rm(resource.clientPath);
   t.deepEqual(await differences(kind, resource, options), [{ what: "client certificate", to: "new" }]);
+});
+
+/** A kubelet that has joined, by itself. */
+async function joined(authority = ca, user = "system:node:cp1") {
+  const resource = { ...(await kubelet()), form: "kubelet-joined" } as const;
+  const wish = { usages: ["clientAuth"], dnsNames: [], ipAddresses: [], validityDays: 20, now, algorithm: "ECDSA-P256" } as const;
+  const { certificatePem, key } = await issueCertificate({ commonName: user, organization: "system:nodes", ...wish }, authority);
+  const target = join(dirname(resource.clientPath), "kubelet-client-1.pem");
+  await mkdir(dirname(target));
+  await writeFile(target, certificatePem + key.reveal(), { mode: 0o600 });
+  await symlink(target, resource.clientPath);
+  const conf = buildKubeletKubeconfig({ server, caCert: ca.certificatePem, user: "default-auth", clientPath: resource.clientPath });
+  await writeFile(resource.path, conf, { mode: 0o600 });
+  return { resource, target };
+}
+
+for (const shell of shells) {
+  test(`what a kubelet wrote when it joined is in order, and held by meaning and mode (${shell.join(" ")})`, async (t) => {
+    const options = { shell, vault: vaultWith(ca), now };
+    const { resource, target } = await joined();
+    t.deepEqual(await differences(kind, resource, options), []);
+    await writeFile(resource.path, (await readFile(resource.path, "utf8")).replace("56.11", "56.12"));
+    await chmod(target, 0o644);
+    t.deepEqual(await differences(kind, resource, options), [
+      { what: "server", from: "https://192.168.56.12:6443", to: server },
+      { what: `mode of ${resource.clientPath}`, from: "0644", to: "0600" },
+    ]);
+    const pem = await readFile(target, "utf8");
+    const result = await bringInOrder(kind, [resource], options);
+    t.is(result.exitCode, 0, result.stderr);
+    t.deepEqual(await differences(kind, resource, options), []);
+    t.is(await readFile(target, "utf8"), pem);
+    t.is(await readlink(resource.clientPath), target);
+    await rm(resource.path);
+    t.deepEqual(await differences(kind, resource, options), [{ what: "kubeconfig", to: "new" }]);
+    await bringInOrder(kind, [resource], options);
+    t.deepEqual(await differences(kind, resource, options), []);
+  });
+}
+
+test("where a kubelet has yet to join, or to join anew, its kubeconfig follows from that, and kboot writes none", async (t) => {
+  const options = { shell: ["dash"], vault: vaultWith(ca), now };
+  const ahead = [{ what: "kubeconfig", to: "as the kubelet writes it when it joins", follows: true }];
+  const bare = { ...(await kubelet()), form: "kubelet-joined" } as const;
+  t.deepEqual(await differences(kind, bare, options), ahead);
+  t.deepEqual(await differences(kind, bare, { shell: ["dash"], now }), ahead);
+  const foreign = await joined(await newCa());
+  t.deepEqual(await differences(kind, foreign.resource, options), ahead);
+  const anothers = await joined(ca, "system:node:cp2");
+  t.deepEqual(await differences(kind, anothers.resource, options), ahead);
+  const before = await stat(foreign.resource.path);
+  await chmod(foreign.target, 0o644);
+  const result = await bringInOrder(kind, [foreign.resource], options);
+  t.is(result.exitCode, 0, result.stderr);
+  t.is((await stat(foreign.resource.path)).ino, before.ino);
+  t.is((await stat(foreign.target)).mode & 0o777, 0o600);
+});
+
+test("the key of a kubelet that has joined stays on its host", async (t) => {
+  const { resource, target } = await joined();
+  const { stdout } = await runSh(kind.observe(resource), { shell: ["dash"] });
+  t.regex(await readFile(target, "utf8"), /PRIVATE KEY/);
+  t.regex(stdout.toString(), /BEGIN CERTIFICATE/);
+  t.false(stdout.toString().includes("PRIVATE KEY"));
 });
 
 test("another CA differs in the file and in the certificate", async (t) => {

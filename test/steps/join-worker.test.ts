@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { joinScript } from "../../src/steps/join-worker.ts";
@@ -6,7 +6,7 @@ import { temporaryFolder } from "../support/kind.ts";
 import { runSh, shells } from "../support/run-fragment.ts";
 
 /** Runs the join on a host whose kubelet does this when it is started; returns what is left there. */
-async function runJoin(shell: readonly string[], onStart: string) {
+async function runJoin(shell: readonly string[], onStart: string, before: Readonly<Record<string, string>> = {}) {
   const root = await temporaryFolder();
   const [folder, bin] = [join(root, "etc"), join(root, "bin")];
   const clientPem = join(root, "client.pem");
@@ -17,9 +17,10 @@ async function runJoin(shell: readonly string[], onStart: string) {
     await writeFile(join(bin, name), text);
     await chmod(join(bin, name), 0o755);
   }
+  for (const [path, text] of Object.entries(before)) await writeFile(join(root, path), text);
   const payload = Buffer.from("a token");
   const result = await runSh(joinScript(payload.length, { folder, clientPem }, 1), { shell, bin, payload });
-  return { ...result, files: (await readdir(folder)).sort(), calls: await readFile(join(root, "calls"), "utf8") };
+  return { ...result, root, files: (await readdir(folder)).sort(), calls: await readFile(join(root, "calls"), "utf8") };
 }
 
 for (const shell of shells) {
@@ -30,6 +31,15 @@ for (const shell of shells) {
     const { exitCode, files, stderr } = await runJoin(shell, start);
     t.is(exitCode, 0, stderr);
     t.deepEqual(files, ["kubelet.conf"]);
+  });
+
+  test(`a join anew takes away the certificate of another cluster, and its kubeconfig is no reason to start the kubelet again (${name})`, async (t) => {
+    const start = `cd "$(dirname "$0")/.." && [ ! -e client.pem ] && [ ! -e etc/kubelet.conf ] && sleep 1.1 && touch etc/kubelet.conf && echo x | tee etc/kubelet.conf > client.pem && touch started`;
+    const { exitCode, files, stderr, root } = await runJoin(shell, start, { "client.pem": "foreign", "etc/kubelet.conf": "foreign" });
+    t.is(exitCode, 0, stderr);
+    t.deepEqual(files, ["kubelet.conf"]);
+    const time = async (path: string) => (await stat(join(root, path))).mtimeMs;
+    t.true((await time("etc/kubelet.conf")) < (await time("started")) - 1000);
   });
 
   test(`a join that fails says why and leaves nothing that looks joined (${name})`, async (t) => {

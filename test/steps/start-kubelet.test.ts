@@ -8,7 +8,7 @@ function isLeftAlone(found: { joined: boolean; nodes?: readonly string[]; changi
   const { joined, nodes, changing = [] } = found;
   const site = {
     cluster: { hosts: [{ name: "w1", nodeName: "node1" }] },
-    facts: new Map([["w1", { kubernetes: { kubeletCredential: joined } }]]),
+    facts: new Map([["w1", { kubernetes: { kubeletCertificate: joined ? "a certificate" : undefined } }]]),
     live: nodes === undefined ? undefined : { nodes: new Map(nodes.map((name) => [name, {}])) },
   } as unknown as Site<Live>;
   return startWorkerKubelet.action?.isDone(site, "w1", new Set(changing));

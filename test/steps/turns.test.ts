@@ -24,7 +24,7 @@ function interrupting(scene: { joined?: boolean; ready?: boolean | "unknown" | "
   const nodes = ready === "gone" ? [] : [["n0", { isReady: ready }]];
   const site = {
     cluster: testCluster({ hosts: workers }),
-    facts: new Map([["w0", { kubernetes: { kubeletCredential: joined } }]]),
+    facts: new Map([["w0", { kubernetes: { kubeletCertificate: joined ? "a certificate" : undefined } }]]),
     live: ready === "unknown" ? undefined : { nodes: new Map(nodes as [string, object][]) },
   } as unknown as Site<Live>;
   return bootstrapWay.filter((step) => step.interrupts?.(site, "w0", new Set(changing))).map(({ id }) => id);

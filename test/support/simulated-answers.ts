@@ -7,7 +7,7 @@ import type { Payload } from "../../src/host/host.ts";
 type Files = ReadonlyMap<string, string>;
 
 // biome-ignore lint/suspicious/noExplicitAny: each function is called with resources of its own kind alone
-type Answer = (resource: any, files: Files) => string;
+type Answer = (resource: any, files: Files) => string | undefined;
 
 const plain = (path: string, files: Files, mode: string) => `${mode} root:root\n${files.get(path) ?? ""}`;
 
@@ -25,7 +25,7 @@ function kubeletClient(files: Files): string | undefined {
   return [...files.keys()].find((path) => basename(path).startsWith("kubelet-client-"));
 }
 
-/** What observing says of a resource that has just been changed, by kind. */
+/** What observing says of a resource that has just been changed, by kind; undefined: as before. */
 const answers: Readonly<Record<string, Answer>> = {
   absent: () => "",
   binary: ({ sha256 }) => `${sha256} 755\n`,
@@ -46,7 +46,9 @@ const answers: Readonly<Record<string, Answer>> = {
   "hosts-entry": ({ name, address }) => `${address} ${name} # kept by kboot\n`,
   "kernel-module": () => "loaded\n",
   kubeconfig: ({ path, form }, files) =>
-    secretFiles([[path, "600"], ...(form === "kubelet-final" ? [[kubeletClient(files), "600"] as const] : [])], files),
+    form === "kubelet-joined"
+      ? undefined
+      : secretFiles([[path, "600"], ...(form === "kubelet-final" ? [[kubeletClient(files), "600"] as const] : [])], files),
   package: () => "installed ok 1.0 yes\n",
   "shared-secret": ({ keyPath, certificatePath, publicKeyPath }, files) =>
     secretFiles(
@@ -63,7 +65,7 @@ const answers: Readonly<Record<string, Answer>> = {
 };
 
 /** What observing says of each of these resources once a fragment has changed them. */
-export async function answersAfter(resources: readonly AnyResource[], fragment: Fragment): Promise<readonly string[]> {
+export async function answersAfter(resources: readonly AnyResource[], fragment: Fragment): Promise<readonly (string | undefined)[]> {
   const files = await readFiles(fragment.payload);
   return resources.map((resource) => {
     const answer = answers[resource.kind];

@@ -4,12 +4,16 @@ import type { Api, Artifacts, ClusterKind, HostKind, Step } from "../../src/engi
 import { clusterPlace } from "../../src/engine/contracts.ts";
 import { createEmit, type EngineEvent } from "../../src/engine/events.ts";
 import { type RunResult, runWay } from "../../src/engine/run.ts";
+import type { Vault } from "../../src/engine/vault.ts";
 import type { Host, Script, ScriptResult } from "../../src/host/host.ts";
 import { bytesPayload } from "../../src/host/payload.ts";
 import type { Cluster, ClusterHost } from "../../src/inventory/cluster.ts";
 import { chooseNodeAddresses } from "../../src/inventory/node-address.ts";
 import { parseInventory } from "../../src/inventory/parse.ts";
 import type { Live, LiveNode } from "../../src/kubernetes/live.ts";
+import { issueCertificate } from "../../src/pki/issue.ts";
+import { kubeletWish } from "../../src/pki/judge.ts";
+import { buildKubeletKubeconfig, kubeletClientPem } from "../../src/pki/kubeconfig.ts";
 import { hostKinds } from "../../src/resources/index.ts";
 import { bootstrapWay } from "../../src/steps/index.ts";
 import { patchMarks } from "../../src/steps/node-marks.ts";
@@ -81,7 +85,11 @@ function markKinds(): MarkedKinds {
         const resources = items.map(({ resource }) => resource);
         const answers = await answersAfter(resources, fragment);
         const mark = `${changes.size}`;
-        changes.set(mark, new Map(resources.map((resource, index) => [kind.id(resource), answers[index] ?? ""])));
+        const changed = resources.flatMap((resource, index): [string, string][] => {
+          const answer = answers[index];
+          return answer === undefined ? [] : [[kind.id(resource), answer]];
+        });
+        changes.set(mark, new Map(changed));
         return { ...fragment, script: `${fragment.script}\n# simulated change: ${mark}` };
       },
     },
@@ -159,13 +167,28 @@ export class Simulation {
       ...(action && {
         action: {
           ...action,
-          run: async ({ host, reach }) => {
+          run: async ({ host, reach, vault }) => {
             if (host !== clusterPlace) await reach(host).run({ label: action.describe, body: ":" }, { signal });
-            if (step.id === "join") this.#joined.add(host);
+            if (step.id === "join") await this.#join(host, vault);
           },
         },
       }),
     };
+  }
+
+  /** The kubelet writes its kubeconfig and certificate. */
+  async #join(name: string, vault: Vault): Promise<void> {
+    const { certificate = "", key } = vault.need("ca");
+    if (key === undefined) throw new Error("there is no CA key");
+    const { endpoint, hosts } = this.cluster;
+    const nodeName = hosts.find((host) => host.name === name)?.nodeName ?? name;
+    const wish = { ...kubeletWish(nodeName), validityDays: 365, now: new Date(), algorithm: "ECDSA-P256" } as const;
+    const { certificatePem } = await issueCertificate(wish, { certificatePem: certificate, key });
+    const server = `https://${endpoint.host}:${endpoint.port}`;
+    const conf = buildKubeletKubeconfig({ server, caCert: certificate, user: "default-auth", clientPath: kubeletClientPem });
+    const answer = [conf, certificatePem].map((text) => `${Buffer.byteLength(text)} 600 root:root\n${text}`).join("");
+    this.#states.get(name)?.set("kubeconfig:/etc/kubernetes/kubelet.conf", answer);
+    this.#joined.add(name);
   }
 
   #open({ name, address }: ClusterHost, work: ReadonlyMap<string, Work>): Host {
@@ -226,7 +249,7 @@ function probeAnswer(name: string, address: string, isJoined: boolean): string {
     systemd: "",
     commands: "apt-get\ncurl\niptables\nconntrack\nmount\nmodprobe",
     present: "overlay\nbr_netfilter\nvxlan",
-    ...(isJoined ? { "kubelet-credential": "" } : {}),
+    ...(isJoined ? { "kubelet-certificate": "a certificate" } : {}),
   };
   return Object.entries(sections)
     .map(([section, text]) => `\0${section}\n${text}\n`)
