@@ -1,30 +1,30 @@
 import { parse } from "yaml";
 import type { Difference, KubernetesObject } from "../engine/contracts.ts";
-import { fieldsBeyond, hasKey, isMap, itemKey, type ManagedFields, owns, valueAt, withoutPaths } from "./object-fields.ts";
+import { fieldsBeyond, hasKey, isMap, itemKey, owns, valueAt, withoutPaths } from "./object-fields.ts";
+import { foreignFields, isApplied, managedFields } from "./object-owners.ts";
 import { sameMeaning } from "./same-meaning.ts";
-
-/** The field manager of what kboot wishes, and the one of fields that it sets once and then leaves to others. */
-export const manager = "kboot";
-export const initialManager = "kboot-initial";
 
 /** Maps of free keys: an empty text is a value there. Elsewhere the API leaves out zero values. */
 const freeMaps = new Set(["labels", "annotations", "nodeSelector", "matchLabels", "data", "stringData", "limits", "requests"]);
 
-/** What an object records of who set its fields. */
-export function managedFields(object: KubernetesObject): readonly ManagedFields[] {
-  return (object.metadata.managedFields ?? []) as readonly ManagedFields[];
-}
-
 /**
  * Ways in which the live object is not as wished: fields of the wish that are absent or different, fields that kboot set earlier and
- * no longer wishes, and fields to keep that nobody has set. What others added does not matter.
+ * no longer wishes, fields to keep that nobody has set, and fields that others have added since kboot applied it, but for those in `others`.
  */
-export function compareObject(wish: KubernetesObject, live: KubernetesObject, keep: readonly string[] = []): Difference[] {
+export function compareObject(
+  wish: KubernetesObject,
+  live: KubernetesObject,
+  keep: readonly string[] = [],
+  others: readonly string[] = [],
+): Difference[] {
   const always = withoutPaths(wish, keep);
   const { apiVersion: _version, kind: _kind, ...fields } = always;
   const differences = Object.entries(fields).flatMap(([key, value]) => compareValue(value, live[key], key, key));
-  const own = managedFields(live).find((entry) => entry.manager === manager && entry.operation === "Apply" && !entry.subresource);
-  for (const what of fieldsBeyond(own?.fieldsV1 ?? {}, always)) differences.push({ what, from: "set by kboot", to: "absent" });
+  const own = managedFields(live).find(isApplied);
+  for (const { path } of fieldsBeyond(own?.fieldsV1 ?? {}, always)) differences.push({ what: path, from: "set by kboot", to: "absent" });
+  for (const { path, entry } of own === undefined ? [] : foreignFields(managedFields(live), wish, others)) {
+    differences.push({ what: path, from: `set by ${entry.manager}`, to: "absent" });
+  }
   for (const what of unset(live, keep)) differences.push({ what, to: show(valueAt(wish, what)) });
   return differences;
 }

@@ -99,22 +99,44 @@ export function owns({ fieldsV1 }: ManagedFields, path: string): boolean {
   return at !== undefined;
 }
 
-/** Paths of fields that a field set names and the wish does not have: applying the wish removes them. */
-export function fieldsBeyond(fields: FieldSet, wish: unknown, path = "", listName = ""): string[] {
+/** A field that a field set names. */
+export interface NamedField {
+  /** For people: `spec.template.spec.containers[dns].env`. */
+  readonly path: string;
+  /** The way to it in the field set. */
+  readonly keys: readonly string[];
+}
+
+/** Fields that a field set names and the wish does not have, the outermost of each: applying the wish removes those that are kboot's own. */
+export function fieldsBeyond(fields: FieldSet, wish: unknown, at: NamedField = { path: "", keys: [] }): NamedField[] {
   return Object.entries(fields).flatMap(([field, inner]) => {
     const kind = field.slice(0, 2);
     const text = field.slice(2);
+    const keys = [...at.keys, field];
     if (kind === "f:") {
       const value = isMap(wish) ? wish[text] : undefined;
-      const here = path === "" ? text : `${path}.${text}`;
-      return value === undefined || value === null ? [here] : fieldsBeyond(inner, value, here, text);
+      const here = { path: at.path === "" ? text : `${at.path}.${text}`, keys };
+      return value === undefined || value === null ? [here] : fieldsBeyond(inner, value, here);
     }
     if (kind === "k:" || kind === "v:") {
       const key: unknown = JSON.parse(text);
       const item = Array.isArray(wish) ? wish.find((one) => (kind === "k:" && isMap(key) ? hasKey(one, key) : one === key)) : undefined;
-      const here = `${path}[${isMap(key) ? Object.values(key).join(" ") : key}]`;
-      return item === undefined ? [here] : fieldsBeyond(inner, item, here, listName);
+      const here = { path: `${at.path}[${isMap(key) ? Object.values(key).join(" ") : key}]`, keys };
+      return item === undefined ? [here] : fieldsBeyond(inner, item, here);
     }
     return [];
   });
+}
+
+/** The field set with this field, and all that is in it, as `from` has it. */
+export function withField(fields: FieldSet, from: FieldSet, [key = "", ...rest]: readonly string[]): FieldSet {
+  const inner = from[key] ?? {};
+  return { ...fields, [key]: rest.length === 0 ? inner : withField(fields[key] ?? {}, inner, rest) };
+}
+
+/** The field set without this field. What held nothing else goes with it, as a set without members names the thing itself. */
+export function withoutField(fields: FieldSet, [key = "", ...rest]: readonly string[]): FieldSet {
+  const { [key]: found, ...others } = fields;
+  const left = found === undefined || rest.length === 0 ? {} : withoutField(found, rest);
+  return Object.keys(left).length === 0 ? others : { ...others, [key]: left };
 }

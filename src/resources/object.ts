@@ -1,8 +1,9 @@
 import pMap from "p-map";
 import type { Api, ClusterKind, Item, KubernetesObject, ObjectRef } from "../engine/contracts.ts";
 import { retry } from "../retry.ts";
-import { compareObject, initialManager, managedFields, manager, unset } from "./object-compare.ts";
-import { type ManagedFields, onlyPaths, withoutPaths } from "./object-fields.ts";
+import { compareObject, unset } from "./object-compare.ts";
+import { onlyPaths, withoutPaths } from "./object-fields.ts";
+import { claimFields, initialManager, isApplied, isKubeadms, managedFields, manager } from "./object-owners.ts";
 import { compareSecrets, makeSecrets, type SecretValues } from "./object-secrets.ts";
 import { partition } from "./partition.ts";
 
@@ -55,7 +56,10 @@ export const objectKind: ClusterKind<ObjectResource, ObservedObject> = {
     }
     if (observed === undefined) return [{ what: "object", to: "known once the API answers", unsure: true }];
     if (observed.live === undefined) return [{ what: "object", to: "present" }];
-    return [...compareObject(resource.object, observed.live, resource.keep), ...compareSecrets(resource.secrets ?? {}, observed.live)];
+    return [
+      ...compareObject(resource.object, observed.live, resource.keep, leftToOthers(resource)),
+      ...compareSecrets(resource.secrets ?? {}, observed.live),
+    ];
   },
   async change(items, api, signal) {
     const [gone, there] = partition(items, ({ resource }) => resource.absent === true);
@@ -81,7 +85,7 @@ function rankOf(kind: string): 0 | 1 | 2 {
 async function changeObject({ resource, observed }: Item<ObjectResource, ObservedObject>, api: Api, signal: AbortSignal): Promise<void> {
   const { object: wish, keep = [], secrets = {} } = resource;
   const { live } = observed;
-  if (live !== undefined) await takeOver(live, keep, api, signal);
+  if (live !== undefined) await claim(live, resource, api, signal);
   const applied = await api.apply(withoutPaths(wish, keep), { manager }, signal);
   const missing = unset(applied, keep);
   if (missing.length > 0) await applyInitial(wish, missing, api, signal);
@@ -90,9 +94,9 @@ async function changeObject({ resource, observed }: Item<ObjectResource, Observe
   if (paths.length > 0) await applyInitial({ ...wish, data }, paths, api, signal);
 }
 
-/** True for what kboot itself has applied. */
-function isApplied(entry: ManagedFields): boolean {
-  return entry.manager === manager && entry.operation === "Apply";
+/** Who made a Secret's data does not matter. */
+function leftToOthers({ secrets }: ObjectResource): readonly string[] {
+  return secrets === undefined ? [] : ["data"];
 }
 
 /** Sets fields under the manager whose fields kboot never sends again, so that they stay when others change them. */
@@ -104,18 +108,19 @@ async function applyInitial(from: KubernetesObject, paths: readonly string[], ap
 }
 
 /**
- * Makes kubeadm's fields kboot's, since an apply does not remove what another manager set. Fields to keep get an owner of their own
- * before, or the next apply would remove them.
+ * Makes kboot's what kubeadm has set and what others have added, since an apply does not remove what another manager set. Fields to keep of an
+ * object of kubeadm's get an owner of their own before, or the next apply would remove them.
  */
-async function takeOver(live: KubernetesObject, keep: readonly string[], api: Api, signal: AbortSignal): Promise<void> {
-  const isKubeadms = (entry: ManagedFields) => entry.manager === "kubeadm" && entry.operation === "Update" && !entry.subresource;
-  if (!managedFields(live).some(isKubeadms) || managedFields(live).some(isApplied)) return;
-  if (keep.length > 0) await applyInitial(live, keep, api, signal);
+async function claim(live: KubernetesObject, resource: ObjectResource, api: Api, signal: AbortSignal): Promise<void> {
+  const { object: wish, keep = [] } = resource;
+  const others = leftToOthers(resource);
+  if (claimFields(managedFields(live), wish, others) === undefined) return;
+  if (keep.length > 0 && isKubeadms(managedFields(live))) await applyInitial(live, keep, api, signal);
   // read again: a second attempt must not send an old resourceVersion
   const current = await api.get(live, signal);
-  if (current === undefined) return;
-  const entries = managedFields(current).map((entry) => (isKubeadms(entry) ? { ...entry, manager, operation: "Apply" } : entry));
-  const { resourceVersion } = current.metadata;
+  const entries = current && claimFields(managedFields(current), wish, others);
+  if (entries === undefined) return;
+  const { resourceVersion } = current?.metadata ?? {};
   await api.patch(live, { metadata: { resourceVersion, managedFields: entries } }, signal);
 }
 

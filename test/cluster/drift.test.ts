@@ -108,6 +108,8 @@ ${kubectl} taint node cp1 node-role.kubernetes.io/control-plane:NoSchedule-
 ${kubectl} label node worker1 disk-
 ${kubectl} -n kube-system patch configmap kubelet-config --patch '{"data":{"kubelet":"kind: Wrong"}}'
 ${kubectl} -n kube-system patch daemonset kube-proxy --type json --patch '${patch}'
+${kubectl} -n kube-system set env daemonset/kube-proxy EXTRA=yes
+${kubectl} -n kube-system patch configmap kubeadm-config --patch '{"data":{"extra":"1"}}'
 # last, as kubectl goes by that name
 grep -v 'kept by kboot' /etc/hosts > /tmp/hosts; cat /tmp/hosts > /etc/hosts; rm /tmp/hosts`,
   );
@@ -163,8 +165,10 @@ touch /etc/containerd/config.toml`,
     "worker2 systemd-unit:containerd.service restart /etc/containerd/config.toml is newer than the process",
     "worker2 node:worker2 join signer signed by another CA (other) -> joined",
     "worker2 systemd-unit:kubelet.service running inactive -> active",
+    "cluster object:v1/ConfigMap/kube-system/kubeadm-config data.extra set by kubectl-patch -> absent",
     "cluster object:v1/ConfigMap/kube-system/kubelet-config data.kubelet +N -1 lines",
     "cluster object:apps/v1/DaemonSet/kube-system/kube-proxy spec.template.spec.priorityClassName system-cluster-critical -> system-node-critical",
+    "cluster object:apps/v1/DaemonSet/kube-system/kube-proxy spec.template.spec.containers[kube-proxy].env[EXTRA] set by kubectl-set -> absent",
   ]);
 
   const plan = join(folder, "plan.json");

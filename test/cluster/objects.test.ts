@@ -121,6 +121,41 @@ test("what was changed by hand is found and put back, what others own stays", as
   t.is((await read(api, "ConfigMap", "kube-proxy"))?.metadata.annotations?.["team"], "blue");
 });
 
+test("what others have added to kboot's objects is found with its path and removed, their labels and a restart stay", async (t) => {
+  const { api, caCert } = t.context;
+  const resources = clusterObjects(testCluster(), caCert);
+  await apply(resources, api);
+  const kubectl = (words: string) => t.context.run("kubectl", ["-n=kube-system", ...words.split(" ")]);
+  await kubectl("set env daemonset/kube-proxy EXTRA=yes");
+  await kubectl("set env daemonset/kube-proxy OTHER=yes --field-manager=somebody");
+  await kubectl(`patch daemonset kube-proxy --patch ${JSON.stringify({ spec: { template: { spec: { shareProcessNamespace: true } } } })}`);
+  await kubectl('patch configmap kubeadm-config --patch {"data":{"extra":"1"}}');
+  await kubectl("rollout restart daemonset/kube-proxy");
+  await kubectl("label configmap/kubeadm-config team=blue");
+  t.deepEqual(await differences(resources, api), [
+    "kubeadm-config: data.extra",
+    "kube-proxy: spec.template.spec.containers[kube-proxy].env[EXTRA]",
+    "kube-proxy: spec.template.spec.containers[kube-proxy].env[OTHER]",
+    "kube-proxy: spec.template.spec.shareProcessNamespace",
+  ]);
+  await apply(resources, api);
+  t.deepEqual(await differences(resources, api), []);
+  const proxy = (await read(api, "DaemonSet", "kube-proxy")) as unknown as {
+    spec: {
+      template: { metadata: { annotations: object }; spec: { shareProcessNamespace?: boolean; containers: { env: { name: string }[] }[] } };
+    };
+  };
+  const { metadata, spec } = proxy.spec.template;
+  t.deepEqual(Object.keys(metadata.annotations), ["kboot.dev/config-hash", "kubectl.kubernetes.io/restartedAt"]);
+  t.is(spec.shareProcessNamespace, undefined);
+  t.deepEqual(
+    spec.containers[0]?.env.map(({ name }) => name),
+    ["NODE_NAME"],
+  );
+  const config = await read(api, "ConfigMap", "kubeadm-config");
+  t.deepEqual([Object.keys(config?.["data"] ?? {}), config?.metadata.labels?.["team"]], [["ClusterConfiguration"], "blue"]);
+});
+
 test("a setting that leaves the inventory is removed from the cluster", async (t) => {
   const { api } = t.context;
   const objects = (mtu: number | undefined) => weaveObjectsWith({ mtu, fastDatapath: true });

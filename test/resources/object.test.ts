@@ -13,6 +13,7 @@ const wish: KubernetesObject = {
   spec: {
     replicas: 2,
     template: {
+      metadata: { labels: { app: "dns" } },
       spec: {
         hostNetwork: false,
         tolerations: [{ operator: "Exists" }],
@@ -76,7 +77,7 @@ test("finds a missing label of empty value", finds, (_: Loose, all: Loose) => de
   "metadata.labels.marked",
 ]);
 
-test("fields that kboot set and no longer wishes are a difference, those of others are not", (t) => {
+test("fields that kboot set and no longer wishes are a difference", (t) => {
   const fields = (path: Loose) => ({ "f:spec": { "f:template": { "f:spec": path } } });
   const container = { "f:containers": { 'k:{"name":"dns"}': { ".": {}, "f:image": {}, "f:env": { 'k:{"name":"DEBUG"}': { ".": {} } } } } };
   const own = (manager: string, operation = "Apply") =>
@@ -86,6 +87,71 @@ test("fields that kboot set and no longer wishes are a difference, those of othe
   t.deepEqual(whats(compareObject(wish, own("kboot"))), ["spec.template.spec.containers[dns].env", "spec.template.spec.dnsPolicy"]);
   t.deepEqual(compareObject(wish, own("kubectl")), []);
   t.deepEqual(compareObject(wish, own("kboot", "Update")), []);
+});
+
+const env = (name: string) => ({ "f:env": { ".": {}, [`k:{"name":"${name}"}`]: { ".": {}, "f:name": {}, "f:value": {} } } });
+const inTemplate = (spec: Loose, metadata?: Loose) => ({
+  "f:spec": { "f:template": { ...(metadata === undefined ? {} : { "f:metadata": metadata }), "f:spec": spec } },
+});
+const inContainer = (fields: Loose) => ({ "f:containers": { 'k:{"name":"dns"}': fields } });
+const kboots = { manager: "kboot", operation: "Apply", fieldsV1: inTemplate(inContainer({ ".": {}, "f:name": {}, "f:image": {} })) };
+const recorded = (...managedFields: readonly unknown[]) =>
+  live((_, all) => Object.assign(all.metadata, { resourceVersion: "7", managedFields }));
+
+test("what others add to an object that kboot has applied is a difference, named with who did it", (t) => {
+  const fields = { ...inTemplate({ ...inContainer({ "f:image": {}, ...env("DEBUG") }), "f:hostPID": {} }), "f:data": { "f:more": {} } };
+  const others = { manager: "kubectl-edit", operation: "Update", fieldsV1: fields };
+  t.deepEqual(compareObject(wish, recorded(kboots, others)), [
+    { what: "data", from: "set by kubectl-edit", to: "absent" },
+    { what: "spec.template.spec.containers[dns].env", from: "set by kubectl-edit", to: "absent" },
+    { what: "spec.template.spec.hostPID", from: "set by kubectl-edit", to: "absent" },
+  ]);
+  t.deepEqual(compareObject(wish, recorded(others)), []);
+});
+
+test("what controllers set, labels and annotations, a restart by kubectl, and kept fields are no difference", (t) => {
+  const by = (manager: string, fieldsV1: Loose, more = {}) => recorded(kboots, { manager, operation: "Update", fieldsV1, ...more });
+  const restart = inTemplate({}, { "f:annotations": { ".": {}, "f:kubectl.kubernetes.io/restartedAt": {} } });
+  t.deepEqual(compareObject(wish, by("kubectl-rollout", restart)), []);
+  t.deepEqual(compareObject(wish, by("kubectl-label", { "f:metadata": { "f:labels": { "f:team": {} } } })), []);
+  t.deepEqual(compareObject(wish, by("kube-controller-manager", { "f:data": { "f:jws-kubeconfig-abcdef": {} } })), []);
+  t.deepEqual(compareObject(wish, by("operator", { "f:status": {}, "f:x": {} }, { subresource: "status" })), []);
+  t.deepEqual(compareObject(wish, by("kubectl-edit", { "f:spec": { "f:replicas": {} } }), ["spec.replicas"]), []);
+  t.deepEqual(whats(objectKind.compare(object(wish), { live: by("kubectl-create", { "f:data": { "f:password": {} } }) })), ["data"]);
+  t.deepEqual(objectKind.compare(object(wish, { secrets: {} }), { live: by("kubectl-create", { "f:data": { "f:password": {} } }) }), []);
+});
+
+test("what others have added becomes kboot's before it applies, so that the apply removes it; the rest stays theirs", async (t) => {
+  const status = { manager: "kubelet", operation: "Update", subresource: "status", fieldsV1: {} };
+  const image = { "f:image": {} };
+  const label = { "f:metadata": { "f:labels": { "f:team": {} } } };
+  const edit = {
+    manager: "kubectl-edit",
+    operation: "Update",
+    fieldsV1: { ...label, ...inTemplate(inContainer({ ...image, ...env("A") })) },
+  };
+  const add = { manager: "kubectl-set", operation: "Update", fieldsV1: inTemplate(inContainer(env("B"))) };
+  const found = recorded(kboots, edit, status, add);
+  const { api, calls } = recordingApi([found]);
+  await objectKind.change([item(object(wish), found)], api, signal);
+  const { fieldsV1: own } = kboots;
+  const claimed = inTemplate(
+    inContainer({ ...(own["f:spec"]["f:template"]["f:spec"] as Loose)["f:containers"]['k:{"name":"dns"}'], ...env("A"), ...env("B") }),
+  );
+  t.deepEqual(calls[0] as unknown, {
+    verb: "patch",
+    object: {
+      metadata: {
+        resourceVersion: "7",
+        managedFields: [
+          { ...kboots, fieldsV1: claimed },
+          { ...edit, fieldsV1: { ...label, "f:spec": { "f:template": { "f:spec": inContainer(image) } } } },
+          status,
+        ],
+      },
+    },
+  });
+  t.is(calls[1]?.manager, "kboot");
 });
 
 test("kept fields are compared only while nobody has set them", (t) => {
