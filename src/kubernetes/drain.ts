@@ -7,12 +7,23 @@ export function nodeRef(name: string) {
   return { apiVersion: "v1", kind: "Node", metadata: { name } } as const;
 }
 
+/** Annotation of a node that kboot has cordoned. It is written in one request with the cordon, so neither is there without the other. */
+export const cordonAnnotation = "kboot.dev/cordoned";
+
 /**
  * Keeps new pods off a node and lets those that run there leave it, as disruption budgets allow. Pods of DaemonSets and of the node itself stay.
- * Returns the names of those that have not left in time.
+ * A node that others have cordoned already stays theirs. Returns the names of those that have not left in time.
  */
-export async function drainNode(api: Api, node: string, timeoutSeconds: number, signal: AbortSignal): Promise<readonly string[]> {
-  await api.patch(nodeRef(node), { spec: { unschedulable: true } }, signal);
+export async function drainNode(
+  api: Api,
+  { metadata: { name: node }, spec }: KubernetesObject,
+  timeoutSeconds: number,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if ((spec as { readonly unschedulable?: boolean } | undefined)?.unschedulable !== true) {
+    const cordon = { metadata: { annotations: { [cordonAnnotation]: "by kboot reset" } }, spec: { unschedulable: true } };
+    await api.patch(nodeRef(node), cordon, signal);
+  }
   let left: readonly KubernetesObject[] = [];
   const evictAll = async () => {
     left = (await api.list("v1", "Pod", {}, signal)).filter((pod) => leaves(pod, node));

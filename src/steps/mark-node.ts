@@ -5,7 +5,7 @@ import { compareMarks, patchMarks } from "./node-marks.ts";
 import { anyHost, everyHost, sameHost, specOf } from "./where.ts";
 
 /**
- * Sets labels and taints through the API, as a kubelet may not give itself all of them. Taints are one list that the
+ * Sets labels and taints, and lifts a cordon of kboot's, through the API, as a kubelet may not give itself all of them. Taints are one list that the
  * node controllers also write, so they are added to what is there, not applied.
  */
 export const markNode: Step<Live> = {

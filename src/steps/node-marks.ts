@@ -1,5 +1,6 @@
 import type { Difference } from "../engine/contracts.ts";
 import type { ClusterHost, Taint } from "../inventory/cluster.ts";
+import { cordonAnnotation } from "../kubernetes/drain.ts";
 import type { LiveNode } from "../kubernetes/live.ts";
 
 /** Annotation of a node: the labels and taints that kboot gave it. It is written in one request with them, so neither is there without the other. */
@@ -15,14 +16,14 @@ interface Marks {
 export interface MarksPatch {
   readonly metadata: {
     readonly labels: Readonly<Record<string, string | null>>;
-    readonly annotations: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string | null>>;
   };
-  readonly spec?: { readonly taints: readonly Taint[] };
+  readonly spec?: { readonly taints?: readonly Taint[]; readonly unschedulable?: null };
 }
 
 /**
- * The patch that gives a node its labels and taints and takes those from it that kboot gave it earlier; undefined when all is as wished.
- * What others have set stays, also where the inventory asked for the same. Pure.
+ * The patch that gives a node its labels and taints, takes those from it that kboot gave it earlier, and lifts the cordon of a reset that was
+ * stopped; undefined when all is as wished. What others have set stays, also where the inventory asked for the same. Pure.
  */
 export function patchMarks(host: ClusterHost, node: LiveNode): MarksPatch | undefined {
   const recorded = readMarks(node.annotations[marksAnnotation]);
@@ -44,10 +45,12 @@ export function patchMarks(host: ClusterHost, node: LiveNode): MarksPatch | unde
     ...Object.fromEntries((recorded?.labels ?? []).filter((key) => !(key in labels) && key in node.labels).map((key) => [key, null])),
   };
   const sameTaints = missing.length === 0 && kept.length === node.taints.length;
-  if (Object.keys(changed).length === 0 && sameTaints && node.annotations[marksAnnotation] === record) return undefined;
+  const isCordoned = cordonAnnotation in node.annotations;
+  if (Object.keys(changed).length === 0 && sameTaints && !isCordoned && node.annotations[marksAnnotation] === record) return undefined;
+  const spec = { ...(sameTaints ? {} : { taints: [...kept, ...missing] }), ...(isCordoned ? { unschedulable: null } : {}) };
   return {
-    metadata: { labels: changed, annotations: { [marksAnnotation]: record } },
-    ...(sameTaints ? {} : { spec: { taints: [...kept, ...missing] } }),
+    metadata: { labels: changed, annotations: { [marksAnnotation]: record, ...(isCordoned ? { [cordonAnnotation]: null } : {}) } },
+    ...(Object.keys(spec).length === 0 ? {} : { spec }),
   };
 }
 
@@ -65,6 +68,7 @@ export function compareMarks(host: ClusterHost, node: LiveNode | undefined): rea
   const lost = node.taints.filter((taint) => !taints.some((other) => sameTaint(other, taint)));
   const gained = taints.filter((taint) => !node.taints.some((other) => sameTaint(other, taint)));
   const differences = [
+    ...(cordonAnnotation in node.annotations ? [{ what: "cordon", from: node.annotations[cordonAnnotation], to: "none" }] : []),
     ...labels,
     ...gained.map((taint) => ({ what: `taint ${taint.key}`, to: showTaint(taint) })),
     ...lost

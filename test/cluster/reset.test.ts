@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import { buildBundle } from "../components/build.ts";
 import { kboot, type Lab, lab, labSet, labUp, onHost, readEvents, writeInventory } from "./support/lab.ts";
 import { compareLooks, snapshot } from "./support/snapshot.ts";
@@ -48,6 +48,7 @@ test("a worker leaves the cluster and is what it was before kboot; a whole reset
   t.is(applied.exitCode, 0, applied.stdout + applied.stderr);
   await onHost(hosts, "cp1", "echo later > /etc/kubernetes/later.yaml");
 
+  await stopWhileDraining(t);
   const planned = await kboot("reset", "-f", inventory, "--limit", "worker1", "--dry-run");
   t.regex(planned.stdout, /binary:\/usr\/local\/bin\/kubelet/);
   t.regex(planned.stdout, /move its pods to other nodes/);
@@ -73,7 +74,7 @@ test("a worker leaves the cluster and is what it was before kboot; a whole reset
 });
 
 /** Starts a whole reset and kills it some time after the first host has begun to end its node. */
-async function killReset(t: { log(text: string): void; is(one: unknown, other: unknown, text: string): void }, delayMs: number) {
+async function killReset(t: ExecutionContext, delayMs: number) {
   const child = kboot("reset", "-f", inventory, "--yes", "--output", "json");
   let killing: Promise<void> | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
@@ -87,4 +88,33 @@ async function killReset(t: { log(text: string): void; is(one: unknown, other: u
   await killing;
   const { signal, stderr } = await child;
   t.is(signal, "SIGKILL", stderr);
+}
+
+/** Stops a reset of worker1 while a pod may not leave it: the next apply lets pods onto it again. */
+async function stopWhileDraining(t: ExecutionContext): Promise<void> {
+  const isCordoned = () => kubectl("get node worker1 -o jsonpath={.spec.unschedulable}");
+  const image = (await onHost(hosts, "worker1", "ctr -n k8s.io images ls -q | grep /pause: | head -n 1")).trim();
+  const pod = { metadata: { name: "held", labels: { app: "held" } }, spec: { nodeName: "worker1", containers: [{ name: "held", image }] } };
+  const budget = { metadata: { name: "held" }, spec: { minAvailable: 1, selector: { matchLabels: { app: "held" } } } };
+  const objects = [
+    { apiVersion: "v1", kind: "Pod", ...pod },
+    { apiVersion: "policy/v1", kind: "PodDisruptionBudget", ...budget },
+  ];
+  await kubectl(`apply -f - <<'END'\n${JSON.stringify({ apiVersion: "v1", kind: "List", items: objects })}\nEND`);
+  await kubectl("wait --for=condition=Ready pod/held --timeout=60s");
+  const child = kboot("reset", "-f", inventory, "--limit", "worker1", "--yes");
+  for (let tries = 0; (await isCordoned()) !== "true" && tries < 60; tries++) await sleep(500);
+  child.kill("SIGINT");
+  const { exitCode, stdout } = await child;
+  t.not(exitCode, 0, stdout);
+  t.is(await isCordoned(), "true");
+  await kubectl("delete pdb/held pod/held --now");
+  const { stdout: drifted } = await kboot("drift", "-f", inventory);
+  t.is(drifted, "worker1 node:worker1 cordon by kboot reset -> none\n");
+  const applied = await kboot("apply", "-f", inventory);
+  t.is(applied.exitCode, 0, applied.stderr);
+  t.is(await isCordoned(), "");
+  await kubectl("cordon worker1");
+  t.is((await kboot("drift", "-f", inventory)).stdout, "");
+  await kubectl("uncordon worker1");
 }

@@ -8,6 +8,8 @@ function pod(name: string, node: string, owner?: string): KubernetesObject {
   return { apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "default", ownerReferences }, spec: { nodeName: node } };
 }
 
+const node = (spec: object = {}): KubernetesObject => ({ apiVersion: "v1", kind: "Node", metadata: { name: "w1" }, spec });
+
 /** An Api whose pods leave when they are evicted, but for those that a budget holds. */
 function cluster(pods: readonly KubernetesObject[], held: readonly string[] = []) {
   const left = new Map(pods.map((one) => [one.metadata.name, one]));
@@ -40,11 +42,18 @@ test("a drained node takes no new pods, and those that a controller can make els
     pod("static", "w1", "Node"),
     pod("other", "w2", "ReplicaSet"),
   ]);
-  t.deepEqual(await drainNode(api, "w1", 5, new AbortController().signal), []);
-  t.deepEqual(done, ['w1 {"spec":{"unschedulable":true}}', "evicted web", "evicted alone"]);
+  t.deepEqual(await drainNode(api, node(), 5, new AbortController().signal), []);
+  const cordon = 'w1 {"metadata":{"annotations":{"kboot.dev/cordoned":"by kboot reset"}},"spec":{"unschedulable":true}}';
+  t.deepEqual(done, [cordon, "evicted web", "evicted alone"]);
+});
+
+test("a cordon of others stays theirs", async (t) => {
+  const { api, done } = cluster([pod("web", "w1", "ReplicaSet")]);
+  t.deepEqual(await drainNode(api, node({ unschedulable: true }), 5, new AbortController().signal), []);
+  t.deepEqual(done, ["evicted web"]);
 });
 
 test("pods that a disruption budget holds are named when the time is over", async (t) => {
   const { api } = cluster([pod("web", "w1", "ReplicaSet"), pod("db", "w1", "StatefulSet")], ["db"]);
-  t.deepEqual(await drainNode(api, "w1", 1, new AbortController().signal), ["default/db"]);
+  t.deepEqual(await drainNode(api, node(), 1, new AbortController().signal), ["default/db"]);
 });

@@ -1,7 +1,7 @@
 import test from "ava";
 import type { Taint } from "../../src/inventory/cluster.ts";
 import type { LiveNode } from "../../src/kubernetes/live.ts";
-import { marksAnnotation, patchMarks } from "../../src/steps/node-marks.ts";
+import { compareMarks, marksAnnotation, patchMarks } from "../../src/steps/node-marks.ts";
 import { testHost } from "../kubernetes/fixture.ts";
 
 const gpu: Taint = { key: "gpu", value: "yes", effect: "NoSchedule" };
@@ -26,10 +26,11 @@ function patched(before: LiveNode, host: Parameters<typeof patchMarks>[0]): Live
   const patch = patchMarks(host, before);
   if (patch === undefined) return before;
   const labels = Object.entries({ ...before.labels, ...patch.metadata.labels }).filter(([, value]) => value !== null);
+  const annotations = Object.entries({ ...before.annotations, ...patch.metadata.annotations }).filter(([, value]) => value !== null);
   return {
     ...before,
     labels: Object.fromEntries(labels) as Record<string, string>,
-    annotations: { ...before.annotations, ...patch.metadata.annotations },
+    annotations: Object.fromEntries(annotations) as Record<string, string>,
     taints: patch.spec?.taints ?? before.taints,
   };
 }
@@ -76,4 +77,15 @@ test("a control plane has kubeadm's marks, and loses its taint when the inventor
   const before = patched(node(), testHost({ role: "control-plane", taints: [taint] }));
   t.true("node-role.kubernetes.io/control-plane" in before.labels);
   t.deepEqual(patched(before, testHost({ role: "control-plane" })).taints, []);
+});
+
+test("the cordon of a reset that was stopped is lifted, with its mark; one of others has no mark and stays", (t) => {
+  const inOrder = patched(node(), marked);
+  const cordoned = { ...inOrder, annotations: { ...inOrder.annotations, "kboot.dev/cordoned": "by kboot reset" } };
+  t.deepEqual(compareMarks(marked, cordoned), [{ what: "cordon", from: "by kboot reset", to: "none" }]);
+  t.deepEqual(patchMarks(marked, cordoned), {
+    metadata: { labels: {}, annotations: { "kboot.dev/marks": inOrder.annotations["kboot.dev/marks"] ?? "", "kboot.dev/cordoned": null } },
+    spec: { unschedulable: null },
+  });
+  t.is(patchMarks(marked, patched(cordoned, marked)), undefined);
 });

@@ -316,7 +316,8 @@ function completeLive(cluster: Cluster): Live {
       internalAddress: host.address,
       kubeletVersion: "v1.36.3",
     };
-    return [host.nodeName, { ...node, annotations: patchMarks(host, node)?.metadata.annotations ?? {} }];
+    const { annotations = {} } = patchMarks(host, node)?.metadata ?? {};
+    return [host.nodeName, { ...node, annotations: annotations as LiveNode["annotations"] }];
   });
   const isRunning = { get: () => true, has: () => false } as unknown as Live["workloads"];
   return { caCert: "", nodes: new Map(nodes), workloads: isRunning, daemonSets: new Map(), settled: [], applied: [] };

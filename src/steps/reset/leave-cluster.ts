@@ -30,9 +30,10 @@ export const drain: Step<Live> = {
       const { nodeName } = specOf(site.cluster, host);
       try {
         const client = await api();
-        if ((await client.get(nodeRef(nodeName), signal)) === undefined) return;
+        const node = await client.get(nodeRef(nodeName), signal);
+        if (node === undefined) return;
         say("waiting for pods to leave the node");
-        const left = await drainNode(client, nodeName, drainSeconds, signal);
+        const left = await drainNode(client, node, drainSeconds, signal);
         if (left.length > 0) say(`after ${drainSeconds} s these pods end with the node: ${left.join(", ")}`);
       } catch (error) {
         // a host shall end also when its cluster is down
