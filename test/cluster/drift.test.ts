@@ -224,6 +224,8 @@ test.serial("a restart that was lost in a crash is seen, and done by the next ru
   t.is(mended.exitCode, 0, mended.stderr);
   t.deepEqual(planned(mended.stdout), things(found.lines));
   t.not(await onHost(hosts, "worker2", startOf), before);
+  const waits = readEvents(mended.stdout).filter(({ type, step }) => type === "step-finished" && step === "node-ready");
+  t.deepEqual(waits.map(({ host }) => host).sort(), ["worker1", "worker2"]);
   await assertInOrder(t);
 });
 
