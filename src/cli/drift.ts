@@ -39,8 +39,11 @@ function findUnseen(result: RunResult, found: readonly Drift[]): KbootError | un
     });
   }
   const unseen = listUnseen(result.plan, found);
-  if (unseen.length === 0) return undefined;
-  return new KbootError("incomplete", `not everything could be seen on ${unseen.join(", ")}`, {
+  if (unseen.size === 0) return undefined;
+  const lines = [...unseen].map(
+    ([host, [first = "", ...more]]) => `${host}: ${first}${more.length === 0 ? "" : ` and ${more.length} more`}`,
+  );
+  return new KbootError("incomplete", `not everything could be seen\n  ${lines.join("\n  ")}`, {
     hint: "kboot plan tells what, and why",
   });
 }

@@ -20,6 +20,8 @@ export interface Difference {
   readonly to?: string | undefined;
   /** It could not be seen what is there; it is looked at again just before it is changed, since an earlier step may have put that right. */
   readonly unsure?: boolean;
+  /** Of what is unsure: the id of the thing of the same host without which it cannot be seen. */
+  readonly seenBy?: string;
   /** It follows from another change of the same plan: by itself the thing is as wished. */
   readonly follows?: boolean;
 }

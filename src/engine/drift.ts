@@ -27,11 +27,14 @@ export function findDrift(plan: Plan, hosts: readonly string[]): readonly Drift[
   );
 }
 
-/** Names of hosts of which something could not be seen, and where nothing that differs explains it. */
-export function listUnseen(plan: Plan, drift: readonly Drift[]): readonly string[] {
-  const explained = new Set(drift.map(({ host }) => host));
-  const unseen = plan
-    .filter(({ changes }) => changes.some(({ differences }) => differences.some(({ unsure }) => unsure)))
-    .map(({ host }) => host);
-  return [...new Set(unseen)].filter((host) => !explained.has(host));
+/** What could not be seen, by host: ids of things. One that is not seen since another differs is left out, as that one is told. */
+export function listUnseen(plan: Plan, drift: readonly Drift[]): ReadonlyMap<string, readonly string[]> {
+  const told = new Set(drift.map(({ host, id }) => `${host} ${id}`));
+  const unseen = plan.flatMap(({ host, changes }) =>
+    changes
+      .filter(({ differences }) => differences.some(({ unsure, seenBy }) => unsure && !told.has(`${host} ${seenBy}`)))
+      .map(({ id }) => ({ host, id })),
+  );
+  const ids = ([host, things]: [string, typeof unseen]) => [host, [...new Set(things.map(({ id }) => id))]] as const;
+  return new Map([...Map.groupBy(unseen, ({ host }) => host)].map(ids));
 }

@@ -53,7 +53,10 @@ export const containerImageKind: HostKind<ContainerImageResource, ObservedImage 
   },
   compare(resource, observed) {
     if (observed === undefined) return [{ what: "image", to: resource.digest }];
-    if (observed === unknown) return [{ what: "image", from: "unknown, containerd does not answer", to: resource.digest, unsure: true }];
+    if (observed === unknown) {
+      const from = "unknown, containerd does not answer";
+      return [{ what: "image", from, to: resource.digest, unsure: true, seenBy: "systemd-unit:containerd.service" }];
+    }
     if (!observed.isComplete) return [{ what: "image", from: "incomplete", to: "complete" }];
     // what came from a registry has the digest of its index, which the source's manifest does not name
     const isComparable = !/index|list/.test(observed.mediaType);

@@ -22,7 +22,10 @@ export const markNode: Step<Live> = {
     },
     changes({ cluster, live }, host) {
       const spec = specOf(cluster, host);
-      return [{ id: `node:${spec.nodeName}`, differences: compareMarks(spec, live?.nodes.get(spec.nodeName)) }];
+      const id = `node:${spec.nodeName}`;
+      // a node that is not there is a difference of the step that has it registered
+      const differences = compareMarks(spec, live?.nodes.get(spec.nodeName)).map((one) => (one.unsure ? { ...one, seenBy: id } : one));
+      return [{ id, differences }];
     },
     async run({ site, host, signal, api, readLive, say }) {
       const spec = specOf(site.cluster, host);

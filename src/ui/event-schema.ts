@@ -39,6 +39,7 @@ const difference = z.object({
   from: z.string().optional(),
   to: z.string().optional(),
   unsure: z.boolean().optional(),
+  seenBy: z.string().optional().describe("the id of the thing of the same host without which it cannot be seen"),
   follows: z.boolean().optional(),
 });
 const plannedPair = z.object({

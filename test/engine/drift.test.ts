@@ -30,7 +30,21 @@ test("drift is what differs by itself, host by host; neither what follows from t
   );
 });
 
-test("what could not be seen is told where nothing that differs explains it", (t) => {
-  t.deepEqual(listUnseen(plan, findDrift(plan, ["a", "b"])), []);
-  t.deepEqual(listUnseen(plan, findDrift(plan, ["b"])), ["a"]);
+test("what could not be seen is told where no difference of what shows it explains that, whatever else differs on the host", (t) => {
+  const unsure = { what: "image", unsure: true, seenBy: "systemd-unit:containerd.service" };
+  const images = ["one", "two"].map((name) => ({ id: `container-image:${name}`, differences: [unsure] }));
+  const other = { id: "sysctl:a", differences: [{ what: "value", from: "0", to: "1" }] };
+  const containerd = { id: "systemd-unit:containerd.service", differences: [{ what: "running", from: "inactive", to: "active" }] };
+  const unseen = (...changes: Plan[number]["changes"]) => {
+    const found: Plan = [{ ...pair, host: "a", changes: [...changes, ...images] }];
+    return [...listUnseen(found, findDrift(found, ["a"]))];
+  };
+  t.deepEqual(unseen(), [["a", ["container-image:one", "container-image:two"]]]);
+  t.deepEqual(unseen(other), [["a", ["container-image:one", "container-image:two"]]]);
+  t.deepEqual(unseen(other, containerd), []);
+  const elsewhere: Plan = [
+    { ...pair, host: "a", changes: images },
+    { ...pair, host: "b", changes: [containerd] },
+  ];
+  t.deepEqual([...listUnseen(elsewhere, findDrift(elsewhere, ["a", "b"])).keys()], ["a"]);
 });

@@ -43,7 +43,11 @@ test("the digest of an index, which a pull leaves, is not held against an image"
 test("an image is missing where there is no containerd or no such image, and unknown where containerd does not answer", (t) => {
   t.deepEqual(differences(""), [{ what: "image", to: "sha256:aaa" }]);
   t.deepEqual(differences(head), [{ what: "image", to: "sha256:aaa" }]);
-  t.like(differences("unknown\n")[0], { from: "unknown, containerd does not answer", unsure: true });
+  t.like(differences("unknown\n")[0], {
+    from: "unknown, containerd does not answer",
+    unsure: true,
+    seenBy: "systemd-unit:containerd.service",
+  });
 });
 
 const name = "registry.k8s.io/pause:3.10";
