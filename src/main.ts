@@ -150,16 +150,16 @@ function withInitFlags(command: Command): Command {
   return onMachine(command)
     .option("--apiserver-advertise-address <ip>", "the address that the API server announces (default: of the default route's interface)")
     .option("--apiserver-cert-extra-sans <name,...>", "more names and addresses for the API server's certificate")
-    .option("--config <file>", "settings from a file; flags go over it")
+    .option("--config <file>", "a file of kubeadm's documents, and of kboot's own Cluster without hosts; flags go over it")
     .option("--control-plane-endpoint <host[:port]>", "a name or address of the API that outlives this machine")
-    .option("--image-repository <registry>", "where the control plane's images come from", "registry.k8s.io")
+    .option("--image-repository <registry>", "where the control plane's images come from (default: registry.k8s.io)")
     .option("--kubernetes-version <version>", "1.36.3, stable-1, stable-1.36 (default: the bundle's, else the newest known)")
     .option("--network <plugin>", "the pod network: weave-net, flannel, none")
     .option("--pod-network-cidr <cidr>", "addresses of pods")
     .option("--service-cidr <cidr>", "addresses of Services")
     .option("--service-dns-domain <domain>", "the domain of Services")
     .option("--token <token>", "the token for workers (default: a new one)")
-    .option("--token-ttl <duration>", "how long it lives; 0 for ever", "24h0m0s")
+    .option("--token-ttl <duration>", "how long it lives; 0 for ever (default: 24h0m0s)")
     .option("--skip-token-print", "do not show the token at the end");
 }
 

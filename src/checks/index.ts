@@ -16,3 +16,6 @@ export const checks: readonly Check<Live>[] = [
   ...networkChecks,
   ...weaveChecks,
 ];
+
+/** Names that `ignoreChecks` may hold. */
+export const checkNames: readonly string[] = checks.map(({ name }) => name);

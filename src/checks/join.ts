@@ -23,7 +23,7 @@ export function joinChecks(host: string, nodeName: string): readonly Check<Live>
     {
       name: "node-name",
       problems: ({ facts, live }) =>
-        facts.get(host)?.kubernetes.kubeletCredential !== true && live?.nodes.get(nodeName)?.isReady === true
+        facts.get(host)?.kubernetes.kubeletCertificate === undefined && live?.nodes.get(nodeName)?.isReady === true
           ? [
               {
                 host,

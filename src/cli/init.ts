@@ -1,21 +1,22 @@
 import { stringify } from "yaml";
 import { bundledVersions } from "../artifacts/bundled-versions.ts";
+import { checkNames } from "../checks/index.ts";
 import { KbootError } from "../errors.ts";
 import type { RunIdentity } from "../host/host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { parseInventory } from "../inventory/parse.ts";
 import type { Problem } from "../inventory/problem.ts";
-import { readInitConfig } from "../kubeadm/init-config.ts";
-import { flagOfField, type InitBase, type InitFlags, initDocument } from "../kubeadm/init-document.ts";
-import { printInitMessage } from "../kubeadm/init-message.ts";
-import { addressOfDefaultRoute, assertRoot, machineLogs, ownNodeName, readOwnFacts } from "../kubeadm/machine.ts";
-import { limitWay, onlyPhase, type Phases, skipPhases } from "../kubeadm/phases.ts";
-import { ignoredChecks } from "../kubeadm/preflight.ts";
-import { readSource } from "../kubeadm/sources.ts";
 import { bootstrapGroup } from "../kubernetes/bootstrap-rbac.ts";
 import { bootstrapTokenText, generateBootstrapToken, parseBootstrapToken, tokenUsages } from "../kubernetes/bootstrap-token.ts";
 import { joinCommand } from "../kubernetes/join-command.ts";
 import { supportedMinors, versionOfLabel } from "../kubernetes/versions.ts";
+import { baseOf, type InitConfig, readInitConfig } from "../machine/init-config.ts";
+import { flagOfField, type InitBase, type InitFlags, initDocument } from "../machine/init-document.ts";
+import { printInitMessage } from "../machine/init-message.ts";
+import { addressOfDefaultRoute, assertRoot, machineLogs, ownNodeName, readOwnFacts } from "../machine/machine.ts";
+import { limitWay, onlyPhase, type Phases, skipPhases } from "../machine/phases.ts";
+import { ignoredChecks } from "../machine/preflight.ts";
+import { readSource } from "../machine/sources.ts";
 import { resourceId } from "../resources/index.ts";
 import { Secret } from "../secret.ts";
 import { bootstrapWay } from "../steps/index.ts";
@@ -30,7 +31,7 @@ interface Options extends InitFlags {
   readonly ignorePreflightErrors?: string;
   readonly skipPhases?: string;
   readonly token?: string;
-  readonly tokenTtl: string;
+  readonly tokenTtl?: string;
   readonly skipTokenPrint?: boolean;
   readonly inventory?: string;
   readonly dryRun?: boolean;
@@ -43,7 +44,8 @@ const adminConfig = "/etc/kubernetes/admin.conf";
 export async function init(given: Record<string, unknown>, signal: AbortSignal): Promise<void> {
   const options = given as unknown as Options;
   if (options.inventory !== undefined) return applyRole("control-plane", { ...options, file: options.inventory }, signal);
-  await run("init", options, skipPhases("init", options.skipPhases?.split(",") ?? []), signal);
+  const asked = options.config === undefined ? undefined : (await readInitConfig(options.config)).kubeadm.InitConfiguration?.skipPhases;
+  await run("init", options, skipPhases("init", options.skipPhases?.split(",") ?? asked ?? []), signal);
 }
 
 /** `kboot init phase NAME [SUB]` */
@@ -54,10 +56,10 @@ export async function initPhase(given: Record<string, unknown>, signal: AbortSig
 async function run(command: string, options: Options, phases: Phases, signal: AbortSignal): Promise<void> {
   assertRoot(command);
   // judged before anything is done
-  const token = options.token === undefined ? generateBootstrapToken() : parseBootstrapToken(new Secret(options.token));
-  const wish = readWish({ ttl: options.tokenTtl, usages: tokenUsages.join(","), groups: bootstrapGroup }, new Date());
+  const config = options.config === undefined ? undefined : await readInitConfig(options.config);
+  const { token, wish } = chooseToken(options, config);
   const identity = identify(command, options.dryRun ? "read" : "change");
-  const cluster = await clusterOfMachine(options, phases, identify(command, "read"), signal);
+  const cluster = await clusterOfMachine(options, config, phases, identify(command, "read"), signal);
   await frameRun({ logs: machineLogs, output: options.output, identity }, signal, (emit) =>
     operate(cluster, identity, (_place, step) => phases.takesStep(step), emit, signal, {
       way: limitWay(bootstrapWay, phases, resourceId),
@@ -65,7 +67,7 @@ async function run(command: string, options: Options, phases: Phases, signal: Ab
   );
   if (options.dryRun || !(phases.token || phases.message)) return;
   await withApi({ kubeconfig: adminConfig }, command, signal, async (api) => {
-    if (phases.token) await putToken(api, token, { ...wish, description: "kboot init" }, signal);
+    if (phases.token) await putToken(api, token, wish, signal);
     if (!phases.message || options.output === "json") return;
     const target = await readJoinTarget(api, signal);
     const line = phases.token ? joinCommand("kboot", token, target) : undefined;
@@ -74,21 +76,54 @@ async function run(command: string, options: Options, phases: Phases, signal: Ab
   });
 }
 
+/** The token that is made at the end, by flags or file. Throws KbootError `usage` before anything is done. */
+function chooseToken(options: Options, config: InitConfig | undefined) {
+  const [asked] = config?.kubeadm.InitConfiguration?.bootstrapTokens ?? [];
+  const token = options.token === undefined ? (asked?.token?.reveal() ?? undefined) : options.token;
+  return {
+    token: token === undefined ? generateBootstrapToken() : parseBootstrapToken(new Secret(token)),
+    wish: readWish(
+      {
+        ttl: options.tokenTtl ?? asked?.ttl ?? "24h0m0s",
+        usages: (asked?.usages ?? tokenUsages).join(","),
+        groups: asked?.groups?.join(",") ?? bootstrapGroup,
+        description: asked?.description ?? "kboot init",
+      },
+      new Date(),
+    ),
+  };
+}
+
 /** The cluster that the flags ask for, with this machine as its control plane. Throws KbootError `usage` that names the flags that are wrong. */
-async function clusterOfMachine(options: Options, phases: Phases, run: RunIdentity, signal: AbortSignal): Promise<Cluster> {
-  const base = options.config === undefined ? {} : await readInitConfig(options.config);
+async function clusterOfMachine(
+  options: Options,
+  config: InitConfig | undefined,
+  phases: Phases,
+  run: RunIdentity,
+  signal: AbortSignal,
+): Promise<Cluster> {
   const facts = await readOwnFacts(run, signal);
-  const address = options.apiserverAdvertiseAddress ?? addressOfDefaultRoute(facts);
+  const { localAPIEndpoint, nodeRegistration } = config?.kubeadm.InitConfiguration ?? {};
+  const address = options.apiserverAdvertiseAddress ?? localAPIEndpoint?.advertiseAddress ?? addressOfDefaultRoute(facts);
   if (address === undefined) {
     throw new KbootError("usage", "this machine has no default route that says by which address others reach it", {
       hint: "name the address: --apiserver-advertise-address 192.168.56.11",
     });
   }
-  const machine = { nodeName: options.nodeName ?? ownNodeName(), address, kubernetesVersion: await chooseVersion(options, base) };
+  const base = config === undefined ? {} : baseOf(config, address);
+  const nodeName = options.nodeName ?? nodeRegistration?.name ?? ownNodeName();
+  const machine = { nodeName, address, kubernetesVersion: await chooseVersion(options, base) };
   const document = initDocument(options, machine, base);
   const { cluster, problems } = parseInventory(stringify(document), { file: "/etc/kubernetes/kboot.yaml", home: "/root" });
   if (cluster === undefined) throw new KbootError("usage", problems.map(describe).join("\n"), { hint: "kboot init --help" });
-  return { ...cluster, ignoreChecks: ignoredChecks(options.ignorePreflightErrors?.split(",") ?? [], phases) };
+  return {
+    ...cluster,
+    ignoreChecks: ignoredChecks(
+      options.ignorePreflightErrors?.split(",") ?? nodeRegistration?.ignorePreflightErrors ?? [],
+      phases,
+      checkNames,
+    ),
+  };
 }
 
 function describe({ field, message }: Problem): string {

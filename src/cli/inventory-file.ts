@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { checks } from "../checks/index.ts";
+import { checkNames } from "../checks/index.ts";
 import { KbootError } from "../errors.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { readInventory } from "../inventory/read.ts";
@@ -19,8 +19,7 @@ export interface NamedInventory {
  */
 export async function openInventory(named: unknown): Promise<NamedInventory> {
   const file = findInventory(named);
-  const names = checks.map(({ name }) => name);
-  return { file, cluster: await readInventory(file, names) };
+  return { file, cluster: await readInventory(file, checkNames) };
 }
 
 function findInventory(named: unknown): string {

@@ -1,17 +1,17 @@
-import { checks } from "../checks/index.ts";
+import { checkNames, checks } from "../checks/index.ts";
 import { joinChecks } from "../checks/join.ts";
 import { KbootError } from "../errors.ts";
-import { joinCluster } from "../kubeadm/join-cluster.ts";
-import { addressesTowards, assertRoot, machineLogs, ownNodeName } from "../kubeadm/machine.ts";
-import { limitWay, skipPhases } from "../kubeadm/phases.ts";
-import { ignoredChecks } from "../kubeadm/preflight.ts";
-import { readPublished } from "../kubeadm/published.ts";
-import { artifactSource } from "../kubeadm/sources.ts";
 import { openApi } from "../kubernetes/api.ts";
 import { parseBootstrapToken } from "../kubernetes/bootstrap-token.ts";
 import { discover } from "../kubernetes/discovery/discover.ts";
 import { type Discovered, type Discovery, discoveredAccess } from "../kubernetes/discovery/discovered.ts";
 import { createReadOwnNode } from "../kubernetes/live-of-node.ts";
+import { joinCluster } from "../machine/join-cluster.ts";
+import { addressesTowards, assertRoot, machineLogs, ownNodeName } from "../machine/machine.ts";
+import { limitWay, skipPhases } from "../machine/phases.ts";
+import { ignoredChecks } from "../machine/preflight.ts";
+import { readPublished } from "../machine/published.ts";
+import { artifactSource } from "../machine/sources.ts";
 import { buildBootstrapKubeconfig } from "../pki/kubeconfig.ts";
 import { resourceId } from "../resources/index.ts";
 import { Secret } from "../secret.ts";
@@ -36,8 +36,8 @@ interface Options {
   readonly output: "text" | "json";
 }
 
-/** As kubeadm waits. */
-const discoverySeconds = 300;
+/** For an API that does not answer. */
+const discoverySeconds = 60;
 
 /** `kboot join [ENDPOINT]`: on a machine that is to be a worker, or with an inventory from anywhere. */
 export async function join(given: Record<string, unknown>, signal: AbortSignal, [endpoint]: readonly string[]): Promise<void> {
@@ -58,7 +58,7 @@ export async function join(given: Record<string, unknown>, signal: AbortSignal, 
     nodeAddress: own,
     apiAddress,
     sources: options.source?.map(artifactSource),
-    ignoreChecks: ignoredChecks(options.ignorePreflightErrors?.split(",") ?? [], phases),
+    ignoreChecks: ignoredChecks(options.ignorePreflightErrors?.split(",") ?? [], phases, checkNames),
   });
   const nodeName = options.nodeName ?? ownNodeName();
   const identity = identify("join", options.dryRun ? "read" : "change");

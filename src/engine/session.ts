@@ -111,7 +111,7 @@ export class Session<Live> {
       throw new KbootError(reason.code, `${reason.message}\n  ${text}`, { where: reason.where, hint: reason.hint, cause: reason });
     }
     throw new KbootError("check", text, {
-      hint: "put them right, or name a check under ignoreChecks in the inventory if you know better",
+      hint: "put them right; if you know better, name a check under ignoreChecks in the inventory, or with --ignore-preflight-errors",
     });
   }
 

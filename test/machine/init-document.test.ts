@@ -1,7 +1,7 @@
 import test from "ava";
 import { stringify } from "yaml";
 import { parseInventory } from "../../src/inventory/parse.ts";
-import { flagOfField, type InitFlags, initDocument } from "../../src/kubeadm/init-document.ts";
+import { flagOfField, type InitFlags, initDocument } from "../../src/machine/init-document.ts";
 
 const machine = { nodeName: "vm1", address: "192.0.2.7", kubernetesVersion: "1.36.3" };
 

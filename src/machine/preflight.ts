@@ -1,4 +1,3 @@
-import { checks } from "../checks/index.ts";
 import { KbootError } from "../errors.ts";
 import { nearest } from "../suggest.ts";
 import type { Phases } from "./phases.ts";
@@ -32,9 +31,8 @@ const families: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^fileexisting-/, []],
 ];
 
-/** Names of kboot's checks that a list of kubeadm's, or kboot's own, names: all for `all`, and where the phase is skipped. Throws KbootError `usage`. */
-export function ignoredChecks(names: readonly string[], phases: Pick<Phases, "checks">): readonly string[] {
-  const all = checks.map(({ name }) => name);
+/** Names of kboot's checks, which are `all`, that a list of kubeadm's, or kboot's own, names: all for `all`, and where the phase is skipped. Throws KbootError `usage`. */
+export function ignoredChecks(names: readonly string[], phases: Pick<Phases, "checks">, all: readonly string[]): readonly string[] {
   if (!phases.checks || names.some((name) => name.toLowerCase() === "all")) return all;
   return names.flatMap((name) => {
     const wanted = name.toLowerCase();
