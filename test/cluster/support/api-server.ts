@@ -74,6 +74,7 @@ export async function startApiServer(version: string): Promise<ApiServer> {
       "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
       "--service-cluster-ip-range=10.96.0.0/12",
       "--authorization-mode=Node,RBAC",
+      "--enable-bootstrap-token-auth=true",
       "--allow-privileged=true",
     ],
     { stdio: "ignore" },
