@@ -33,6 +33,8 @@ export interface KbootErrorOptions {
   readonly script?: FailedScript | undefined;
   /** True when trying again can heal it (a connection, an API not ready). Default: what the catalogue says of the code. */
   readonly transient?: boolean | undefined;
+  /** Of the process. Default: what the catalogue says of the code. */
+  readonly exitCode?: number | undefined;
   /** Where the log of the run is. */
   readonly log?: string | undefined;
 }
@@ -47,6 +49,7 @@ export class KbootError extends Error {
   readonly hint: string | undefined;
   readonly script: FailedScript | undefined;
   readonly transient: boolean;
+  readonly exitCode: number;
   readonly log: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: KbootErrorOptions = {}) {
@@ -57,12 +60,8 @@ export class KbootError extends Error {
     this.hint = options.hint;
     this.script = options.script;
     this.transient = options.transient ?? catalogue[code].isTransient;
+    this.exitCode = options.exitCode ?? exitCodeOf(code);
     this.log = options.log;
-  }
-
-  /** The process exit code that follows from the error's code. */
-  get exitCode(): number {
-    return exitCodeOf(this.code);
   }
 
   /** The same error, with more known about where it happened, and where its log is. */
@@ -73,6 +72,7 @@ export class KbootError extends Error {
       cause: this.cause ?? this,
       script: this.script,
       transient: this.transient,
+      exitCode: this.exitCode,
       log,
     });
   }

@@ -13,6 +13,12 @@ function sharing(facts: ReadonlyMap<string, Facts>, value: (facts: Facts) => str
 /** Clocks may differ by this much before certificates of one host look not yet valid on another (they start five minutes early). */
 const toleratedSkewSeconds = 60;
 
+/** By how many seconds a host's clock is ahead of this machine's, negative when it is behind; what its answer took is no part of that. */
+function skewOf({ clock: { hostSeconds, askedAt, readAt } }: Facts): number {
+  const [earliest, latest] = [askedAt, readAt].map((moment) => Math.floor(moment.getTime() / 1000)) as [number, number];
+  return Math.min(hostSeconds - earliest, 0) + Math.max(hostSeconds - latest, 0);
+}
+
 /** Checks over all hosts together. */
 export const clusterChecks: readonly Check<Live>[] = [
   {
@@ -35,18 +41,15 @@ export const clusterChecks: readonly Check<Live>[] = [
   },
   {
     name: "clock",
+    code: "clock-skew",
     problems: ({ facts }) =>
-      [...facts].flatMap(([host, { clock }]): Problem[] => {
-        const skew = Math.round(clock.hostSeconds - clock.readAt.getTime() / 1000);
-        return Math.abs(skew) <= toleratedSkewSeconds
-          ? []
-          : [
-              {
-                host,
-                message: `its clock is ${Math.abs(skew)} s ${skew > 0 ? "ahead of" : "behind"} this machine's`,
-                hint: "run an NTP client on every host: certificates carry times",
-              },
-            ];
+      [...facts].flatMap(([host, own]): Problem[] => {
+        const skew = skewOf(own);
+        const off = `its clock is ${Math.abs(skew)} s ${skew > 0 ? "ahead of" : "behind"} this machine's`;
+        const effect =
+          skew > 0 ? "certificates made there are not valid yet elsewhere" : "certificates made elsewhere are not valid yet there";
+        const hint = `on ${host}: \`timedatectl\`, and start a time service such as \`systemd-timesyncd\`; \`date -u\` there and here has to say the same`;
+        return Math.abs(skew) <= toleratedSkewSeconds ? [] : [{ host, message: `${off}: ${effect}`, hint }];
       }),
   },
   {

@@ -81,6 +81,7 @@ export const hostChecks: readonly Check<Live>[] = [
   },
   {
     name: "memory",
+    code: "out-of-memory",
     problems: (site) =>
       eachHost(site, ({ memoryBytes }, host) => {
         const isControlPlane = site.cluster.hosts.some((spec) => spec.name === host && spec.role === "control-plane");
@@ -92,6 +93,7 @@ export const hostChecks: readonly Check<Live>[] = [
   },
   {
     name: "disk",
+    code: "disk-full",
     problems: (site) =>
       eachHost(site, ({ diskFreeBytes, state }) => {
         const found = Math.round(diskFreeBytes / mebibyte);
@@ -115,6 +117,7 @@ export const hostChecks: readonly Check<Live>[] = [
   },
   {
     name: "ports",
+    code: "port-taken",
     problems: (site) =>
       eachHost(site, ({ listening }, host) => {
         const role = site.cluster.hosts.find(({ name }) => name === host)?.role;

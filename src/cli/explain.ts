@@ -63,7 +63,7 @@ export function renderErrorsPage(): string {
     "Every error names the host and the step, what the failed script wrote on stderr, and what to do next. Its code stands behind `more:`, and as `error.code` in events; `kboot explain CODE` prints what stands here. This page is made from the catalogue in the source by `npm run errors`.",
     "An error that says of itself that it can heal (`error.transient` in events) is tried again by kboot where it waits or retries; all others are told at once.",
     "## Exit codes",
-    "A single host that is set aside gives the code of its own error, several give 1.",
+    "A single host that is set aside gives the code of its own error, several give 1. What checks find ends a run with 3, also where it has a code of its own.",
     exits.join("\n"),
     ...sections,
   ].join("\n\n")}\n`;

@@ -1,4 +1,4 @@
-import type { Problem } from "../errors.ts";
+import type { ErrorCode, Problem } from "../errors.ts";
 import type { Facts } from "../host/facts.ts";
 import type { Host, Payload } from "../host/host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
@@ -321,6 +321,8 @@ export type ReadLive<Live> = (context: {
 export interface Check<Live> {
   /** Kebab-case; may stand in the inventory's `ignoreChecks`. */
   readonly name: string;
+  /** What the catalogue of errors calls that which it finds; default: `check`. */
+  readonly code?: ErrorCode;
   /** What it finds is told as a notice, and stops nothing. */
   readonly isNotice?: boolean;
   problems(site: Site<Live>): readonly Problem[];

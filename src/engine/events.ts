@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../errors.ts";
 import type { Interruption, Plan } from "./plan.ts";
 
 /** The version of the events' shape. */
@@ -27,6 +28,8 @@ export type EngineEvent = { readonly at: number } & (
   | {
       readonly type: "problem";
       readonly check: string;
+      /** What the catalogue of errors calls it. */
+      readonly code: ErrorCode;
       readonly host: string | undefined;
       readonly message: string;
       readonly hint: string;

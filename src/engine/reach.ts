@@ -1,9 +1,8 @@
 import pMap from "p-map";
-import { scriptFailed } from "../errors/script-failed.ts";
 import { KbootError } from "../errors.ts";
 import type { Facts } from "../host/facts.ts";
 import type { Host } from "../host/host.ts";
-import { parseFacts, probeScript } from "../host/probe.ts";
+import { readFacts } from "../host/probe.ts";
 import { type ClusterHost, packagesOf } from "../inventory/cluster.ts";
 import type { Emit } from "./events.ts";
 import { tellScripts } from "./tell-scripts.ts";
@@ -13,6 +12,9 @@ export interface Reached {
   readonly facts: ReadonlyMap<string, Facts>;
   readonly unreachable: ReadonlyMap<string, Error>;
 }
+
+/** What stands for a step in errors of hosts that are not reached. */
+const reachStep = "connect";
 
 /** Logins that run at a time. Each costs this machine's one thread some milliseconds, and has `connectTimeoutSeconds` for all of it. */
 const loginsAtOnce = 64;
@@ -35,18 +37,14 @@ export async function reachHosts(
   const setAside = async ({ name, address }: ClusterHost, cause: unknown) => {
     await hosts.get(name)?.close();
     hosts.delete(name);
-    const error = cause instanceof KbootError ? cause.at({ host: name, address }) : (cause as Error);
+    const error = cause instanceof KbootError ? cause.at({ host: name, address, step: reachStep }) : (cause as Error);
     unreachable.set(name, error);
     emit({ type: "host-set-aside", host: name, error });
   };
 
-  const readFacts = async (clusterHost: ClusterHost, host: Host, began: number) => {
+  const look = async (clusterHost: ClusterHost, host: Host, began: number) => {
     const { name } = clusterHost;
-    const result = await host.run(probeScript({ packages: packagesOf(clusterHost), urls }), { signal });
-    if (result.exitCode !== 0) {
-      throw scriptFailed("cannot read facts", { label: "probe", exitCode: result.exitCode, stderr: result.stderr });
-    }
-    facts.set(name, parseFacts(result.stdout, new Date()));
+    facts.set(name, await readFacts(host, { packages: packagesOf(clusterHost), urls }, signal));
     emit({ type: "host-reached", host: name, seconds: (Date.now() - began) / 1000 });
   };
 
@@ -57,7 +55,7 @@ export async function reachHosts(
       const host = tellScripts(await open(clusterHost), emit);
       hosts.set(clusterHost.name, host);
       // the next login need not wait for it
-      reading.push(readFacts(clusterHost, host, began).catch((cause) => setAside(clusterHost, cause)));
+      reading.push(look(clusterHost, host, began).catch((cause) => setAside(clusterHost, cause)));
     } catch (cause) {
       await setAside(clusterHost, cause);
     }

@@ -2,6 +2,7 @@ import { scriptFailed } from "../errors/script-failed.ts";
 import { KbootError } from "../errors.ts";
 import type { Host, RunIdentity } from "../host/host.ts";
 import type { Cluster, ClusterHost } from "../inventory/cluster.ts";
+import { checksFailed, type FoundProblem } from "./checks-failed.ts";
 import { coalesce } from "./coalesce.ts";
 import { composeChange, type HostKinds, kindOf } from "./compose.ts";
 import type { AnyResource, Api, ArtifactSources, Check, ClusterKind, LiveReading, ReadLive, Site, Step, Turns } from "./contracts.ts";
@@ -86,7 +87,7 @@ export class Session<Live> {
   /** Throws with every problem that is not ignored. */
   check(): void {
     const { checks, cluster, emit } = this.#options;
-    const decisive: { readonly line: string; readonly unreached: Error | undefined }[] = [];
+    const found: FoundProblem[] = [];
     for (const check of checks) {
       const ignored = cluster.ignoreChecks.includes(check.name);
       for (const problem of check.problems(this.#site)) {
@@ -94,25 +95,12 @@ export class Session<Live> {
           emit({ type: "notice", message: problem.message, hint: problem.hint });
           continue;
         }
-        emit({ type: "problem", check: check.name, ...problem, ignored });
-        if (ignored) continue;
-        decisive.push({
-          line: `${problem.host ?? "cluster"}: ${problem.message} (${check.name})\n    ${problem.hint}`,
-          unreached: problem.host === undefined ? undefined : this.#site.unreachable.get(problem.host),
-        });
+        const code = check.code ?? "check";
+        emit({ type: "problem", check: check.name, code, ...problem, ignored });
+        if (!ignored) found.push({ ...problem, check: check.name, code });
       }
     }
-    if (decisive.length === 0) return;
-    const count = `${decisive.length} check${decisive.length === 1 ? "" : "s"} failed`;
-    const text = `${count}, nothing was changed\n  ${decisive.map(({ line }) => line).join("\n  ")}`;
-    const reason = decisive.find(({ unreached }) => unreached instanceof KbootError)?.unreached;
-    // what has to be put right is why the host was not reached
-    if (reason instanceof KbootError) {
-      throw new KbootError(reason.code, `${reason.message}\n  ${text}`, { where: reason.where, hint: reason.hint, cause: reason });
-    }
-    throw new KbootError("check", text, {
-      hint: "put them right; if you know better, name a check under ignoreChecks in the inventory, or with --ignore-preflight-errors",
-    });
+    if (found.length > 0) throw checksFailed(found, this.#site.unreachable);
   }
 
   plan(): Plan {

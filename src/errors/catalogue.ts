@@ -286,8 +286,11 @@ export const catalogue = {
   "clock-skew": entry(
     1,
     "the clock of a host is wrong",
-    ["no time service runs there"],
-    ["on the host: `timedatectl`, and start a time service such as `systemd-timesyncd`"],
+    ["no time service runs there", "this machine's own clock is wrong: then all hosts are off by the same"],
+    [
+      "on the host: `timedatectl`, and start a time service such as `systemd-timesyncd`; `date -u` there and here has to say the same",
+      "certificates carry times: where clocks differ, new ones are not valid yet",
+    ],
   ),
   "network-not-ready": entry(
     1,

@@ -29,8 +29,8 @@ export interface Facts {
   /** Free bytes on the file system that holds /var/lib. */
   readonly diskFreeBytes: number;
   readonly swapActive: boolean;
-  /** Seconds since the epoch on the host, and when the orchestrator read them. */
-  readonly clock: { readonly hostSeconds: number; readonly readAt: Date };
+  /** Seconds since the epoch on the host, and between which two moments the host was asked, by the orchestrator's clock. */
+  readonly clock: { readonly hostSeconds: number; readonly askedAt: Date; readonly readAt: Date };
   readonly machineId: string;
   readonly productUuid: string;
   readonly addresses: readonly HostAddress[];

@@ -1,7 +1,8 @@
+import { scriptFailed } from "../errors/script-failed.ts";
 import { KbootError } from "../errors.ts";
 import { Secret } from "../secret.ts";
 import type { Facts, HostAddress, HostRoute } from "./facts.ts";
-import type { Script } from "./host.ts";
+import type { Host, Script } from "./host.ts";
 import { judgeKernel } from "./kernel-features.ts";
 import { probeBody, probedCommands } from "./probe-script.ts";
 
@@ -25,8 +26,19 @@ export function probeScript({ packages = [], urls = [] }: ProbeOptions = {}): Sc
   return { label: "read facts", body: probeBody(packages, urls) };
 }
 
-/** The facts in what the probe script printed. `readAt` is when the answer came. Throws KbootError `script` for anything else. */
-export function parseFacts(stdout: Buffer, readAt: Date): Facts {
+/** The facts of a host, in one round trip. Throws KbootError `script` when the host cannot be understood, and what `run` throws. */
+export async function readFacts(host: Host, options: ProbeOptions, signal: AbortSignal): Promise<Facts> {
+  const askedAt = new Date();
+  const { exitCode, stdout, stderr } = await host.run(probeScript(options), { signal });
+  if (exitCode !== 0) throw scriptFailed("cannot read facts", { label: "probe", exitCode, stderr });
+  return parseFacts(stdout, { askedAt, readAt: new Date() });
+}
+
+/** Between which moments a host was asked, by this machine's clock. */
+type Asked = Omit<Facts["clock"], "hostSeconds">;
+
+/** The facts in what the probe script printed. Throws KbootError `script` for anything else. */
+export function parseFacts(stdout: Buffer, asked: Asked): Facts {
   const sections = readSections(stdout);
   const has = (name: string) => sections.has(name);
   const text = (name: string) => sections.get(name)?.trim() ?? "";
@@ -48,7 +60,7 @@ export function parseFacts(stdout: Buffer, readAt: Date): Facts {
     memoryBytes: Number(text("memory")) * 1024,
     diskFreeBytes: Number(lines("disk").at(-1)?.split(/\s+/)[3] ?? 0) * 1024,
     swapActive: lines("swaps").length > 1,
-    clock: { hostSeconds: Number(text("clock")), readAt },
+    clock: { ...asked, hostSeconds: Number(text("clock")) },
     machineId: text("machine-id"),
     productUuid: text("product-uuid").toLowerCase(),
     addresses: lines("addresses").flatMap(parseAddress),

@@ -19,8 +19,10 @@ const where = z.object({
   field: z.string().optional(),
 });
 
+const errorCode = z.enum(errorCodes as [string, ...string[]]).describe("docs/errors.md lists them");
+
 const knownError = z.object({
-  code: z.enum(errorCodes as [string, ...string[]]).describe("docs/errors.md lists them"),
+  code: errorCode,
   exitCode: z.number(),
   transient: z.boolean().describe("whether trying again can heal it"),
   message: z.string(),
@@ -70,6 +72,7 @@ const eventSchema = z.discriminatedUnion("type", [
     at,
     type: z.literal("problem"),
     check: z.string(),
+    code: errorCode,
     host: host.optional(),
     message: z.string(),
     hint: z.string(),

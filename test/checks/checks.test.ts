@@ -21,7 +21,7 @@ const good: Facts = {
   memoryBytes: 4e9,
   diskFreeBytes: 20e9,
   swapActive: false,
-  clock: { hostSeconds: readAt.getTime() / 1000, readAt },
+  clock: { hostSeconds: readAt.getTime() / 1000, askedAt: readAt, readAt },
   machineId: "a",
   productUuid: "a",
   addresses: [],
@@ -102,6 +102,10 @@ const ca = (caCert: string) => ({ kubernetes: { ...good.kubernetes, caCert } });
 
 const weave = weaveNetwork();
 const flannel = testCluster().network;
+/** Host two's clock, when its answer took some seconds. */
+const clockOff = (seconds: number, tookSeconds = 0) => ({
+  two: { clock: { hostSeconds: good.clock.hostSeconds + seconds, askedAt: new Date(readAt.getTime() - tookSeconds * 1000), readAt } },
+});
 const listens = (port: number, command: string) => ({ listening: [{ port, command }] });
 const routeTo = (destination: string, device = "eth1") => ({ routes: [{ destination, device }] });
 
@@ -130,7 +134,11 @@ const cases: readonly (readonly [title: string, scene: Scene, expected: readonly
   ["cloned machines", { two: { machineId: "a" } }, ["machine-id two"]],
   ["machine ids that are not known", { one: { machineId: "" }, two: { machineId: "" } }, []],
   ["equal host names", { two: { hostname: "one" } }, ["hostname two"]],
-  ["a clock that is behind", { two: { clock: { hostSeconds: good.clock.hostSeconds - 90, readAt } } }, ["clock two"]],
+  ["a clock that is behind", clockOff(-90), ["clock two"]],
+  ["a clock that is ahead", clockOff(90), ["clock two"]],
+  ["a clock that is a minute off", clockOff(60), []],
+  ["a clock that a slow host told long before the rest of its answer", clockOff(-90, 90), []],
+  ["a clock that is behind by more than a slow answer can explain", clockOff(-151, 90), ["clock two"]],
   ["hosts of two clusters", { one: ca("A"), two: ca("B") }, ["one-cluster two"]],
   ["hosts of one cluster", { one: ca("A"), two: ca("A\n") }, []],
   ["a new cluster without its control plane", { unreachable: ["one"] }, ["control-planes-reached one"]],

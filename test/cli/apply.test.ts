@@ -52,8 +52,8 @@ test.serial("a single host that cannot be reached is told with its own code", as
   const folder = await writeInventory(await freePort(), "127.0.0.1");
   const { exitCode, stderr, stdout } = await kboot(folder, "plan");
   t.is(exitCode, 69, stderr);
-  t.regex(stderr, /^h0 \(127\.0\.0\.1\): nothing listens on port \d+\nhint: /);
-  t.regex(stdout, /set aside: h0 \(127\.0\.0\.1\): /);
+  t.regex(stderr, /^h0 \(127\.0\.0\.1\), connect: nothing listens on port \d+\nhint: /);
+  t.regex(stdout, /set aside: h0 \(127\.0\.0\.1\), connect: /);
   t.false((await readdir(folder)).includes(".kboot"), "a plan leaves nothing behind");
 });
 
@@ -159,7 +159,7 @@ test.serial("drift tells a host that cannot be reached by its code, in its docum
   const { exitCode, stdout, stderr } = await kboot(folder, "drift");
   t.is(exitCode, 69);
   t.is(stdout, "");
-  t.regex(stderr, /^h0 \(127\.0\.0\.1\): nothing listens on port/);
+  t.regex(stderr, /^h0 \(127\.0\.0\.1\), connect: nothing listens on port/);
   const json = await kboot(folder, "drift", "--output", "json");
   t.is(json.exitCode, 69);
   const { cluster, differences, error } = JSON.parse(json.stdout) as { cluster: string; differences: []; error: { code: string } };

@@ -186,7 +186,9 @@ test.serial("nothing is changed anywhere while a check of any host fails", async
     instanceOf: KbootError,
   });
   t.is((error as KbootError).code, "check");
-  t.regex((error as KbootError).message, /two: it is sad \(mood\)\n\s+cheer it up/);
+  t.is((error as KbootError).message, "1 check failed, nothing was changed\n  two: it is sad (mood)");
+  t.is((error as KbootError).hint, "cheer it up; or name mood under ignoreChecks in the inventory, if you know better");
+  t.deepEqual((error as KbootError).where, { host: "two", step: "checks" });
   t.deepEqual(await readdir(folder), []);
 });
 

@@ -7,7 +7,7 @@ import { startWeb } from "../artifacts/support/web.ts";
 import { openTestHost } from "../support/fake-host.ts";
 
 const { signal } = new AbortController();
-const readAt = new Date("2026-01-02T03:04:05Z");
+const asked = { askedAt: new Date("2026-01-02T03:04:04Z"), readAt: new Date("2026-01-02T03:04:05Z") };
 
 function sections(values: Readonly<Record<string, string>>): Buffer {
   const all = { uname: "node 6.12.1 x86_64\n", ...values };
@@ -25,12 +25,12 @@ for (const sh of [["dash"], ["busybox", "sh"]]) {
     await host.close();
     t.is(stderr, "");
     t.is(exitCode, 0);
-    const facts = parseFacts(stdout, new Date());
+    const facts = parseFacts(stdout, asked);
     t.is(facts.hostname, hostname());
     t.true(facts.cpus > 0);
     t.true(facts.memoryBytes > 1e8);
     t.true(facts.diskFreeBytes > 0);
-    t.true(Math.abs(facts.clock.hostSeconds - facts.clock.readAt.getTime() / 1000) < 30);
+    t.true(Math.abs(facts.clock.hostSeconds - Date.now() / 1000) < 30);
     t.true(facts.addresses.some(({ address, prefixLength, device }) => address === "127.0.0.1" && prefixLength === 8 && device === "lo"));
     t.is(facts.commands["mount"], true);
     t.true(Object.keys(facts.kernelFeatures).length > 0);
@@ -46,7 +46,7 @@ for (const sh of [["dash"], ["busybox", "sh"]]) {
     const { stdout, stderr } = await host.run(probeScript({ urls: urls }), { signal });
     await host.close();
     t.is(stderr, "");
-    t.deepEqual(parseFacts(stdout, readAt).reaches.toSorted(), [`${registry.url}/v2/`, `${web.url}/kboot/bundle.json`].toSorted());
+    t.deepEqual(parseFacts(stdout, asked).reaches.toSorted(), [`${registry.url}/v2/`, `${web.url}/kboot/bundle.json`].toSorted());
   });
 }
 
@@ -59,7 +59,7 @@ table ip nat {
 table inet mine {
 \t\ttype filter hook forward priority filter; policy drop;
 `;
-  const forward = (text: string) => parseFacts(sections({ forward: text }), readAt).forwardDrops;
+  const forward = (text: string) => parseFacts(sections({ forward: text }), asked).forwardDrops;
   t.deepEqual(forward(chains), ["ip filter", "inet mine"]);
   t.deepEqual(forward("-P FORWARD DROP\n-A FORWARD -j ACCEPT\n"), ["legacy"]);
   t.deepEqual(forward("-P FORWARD ACCEPT\n"), []);
@@ -111,7 +111,7 @@ test("reads a host as it is in the field", (t) => {
       "manifest etcd": "kind: Pod\n",
       "manifest kube-apiserver": "kind: Pod # api\n",
     }),
-    readAt,
+    asked,
   );
   t.is(facts.hostname, "cp-1");
   t.is(facts.architecture, "arm64");
@@ -121,7 +121,7 @@ test("reads a host as it is in the field", (t) => {
   t.is(facts.memoryBytes, 4028460 * 1024);
   t.is(facts.diskFreeBytes, 60 * 1024);
   t.true(facts.swapActive);
-  t.deepEqual(facts.clock, { hostSeconds: 1767323045, readAt });
+  t.deepEqual(facts.clock, { hostSeconds: 1767323045, ...asked });
   t.is(facts.productUuid, "4c4c4544-0042");
   t.deepEqual(facts.addresses, [
     { device: "lo", address: "127.0.0.1", prefixLength: 8, family: "inet" },
@@ -156,11 +156,11 @@ test("of packages that are asked for, the installed version is told, else what a
   const { stdout, stderr } = await host.run(probeScript({ packages: ["dpkg", "no-such-package"] }), { signal });
   await host.close();
   t.is(stderr, "");
-  const { packages } = parseFacts(stdout, readAt);
+  const { packages } = parseFacts(stdout, asked);
   t.regex(packages["dpkg"]?.installed ?? "", /^1\.\d/);
   t.deepEqual(packages["no-such-package"], {});
   const text = "containerd candidate 1.7.24~ds1-6\nrunc installed 1.1.15\nnone candidate \n";
-  t.deepEqual(parseFacts(sections({ packages: text }), readAt).packages, {
+  t.deepEqual(parseFacts(sections({ packages: text }), asked).packages, {
     containerd: { candidate: "1.7.24~ds1-6" },
     runc: { installed: "1.1.15" },
     none: {},
@@ -168,7 +168,7 @@ test("of packages that are asked for, the installed version is told, else what a
 });
 
 test("a bare host has nothing of Kubernetes, and nothing is made up", (t) => {
-  const facts = parseFacts(sections({}), readAt);
+  const facts = parseFacts(sections({}), asked);
   t.is(facts.state, undefined);
   t.deepEqual(facts.kubernetes, { caCert: undefined, caKey: undefined, kubeletCertificate: undefined, manifests: {} });
   t.is(facts.packageManager, "unknown");
@@ -183,13 +183,13 @@ test("without ss the kernel's own tables tell the ports", (t) => {
     "   1: 0100007F:1F91 0100007F:0016 01 00000000:00000000",
     "   0: 00000000000000000000000000000000:0016 00000000000000000000000000000000:0000 0A 00000000",
   ].join("\n");
-  t.deepEqual(parseFacts(sections({ listening: "", sockets }), readAt).listening, [
+  t.deepEqual(parseFacts(sections({ listening: "", sockets }), asked).listening, [
     { port: 22, command: "" },
     { port: 8080, command: "" },
   ]);
 });
 
 test("an answer that is not the probe's is refused", (t) => {
-  const error = t.throws(() => parseFacts(Buffer.from("sh: not found\n"), readAt), { instanceOf: KbootError });
+  const error = t.throws(() => parseFacts(Buffer.from("sh: not found\n"), asked), { instanceOf: KbootError });
   t.is(error.code, "script");
 });

@@ -1,8 +1,7 @@
-import { scriptFailed } from "../../errors/script-failed.ts";
 import type { Facts } from "../../host/facts.ts";
 import type { Host, RunIdentity } from "../../host/host.ts";
 import { openHost } from "../../host/open-host.ts";
-import { parseFacts, probeScript } from "../../host/probe.ts";
+import { readFacts } from "../../host/probe.ts";
 import type { ClusterHost } from "../../inventory/cluster.ts";
 import { readFrom } from "../reach-cluster.ts";
 import { certificatesScript, readCertificates } from "./certificates.ts";
@@ -33,11 +32,7 @@ export async function lookAtHost(
   const opened = await answerBy(deadlines.reach, signal, (own) => openHost(clusterHost, run, { signal: own }));
   if (opened.unknown !== undefined) return opened;
   const host = opened.value;
-  const facts = answerBy(deadlines.answer, signal, async (own) => {
-    const { exitCode, stdout, stderr } = await host.run(probeScript(), { signal: own });
-    if (exitCode !== 0) throw scriptFailed("cannot read facts", { label: "probe", exitCode, stderr });
-    return parseFacts(stdout, new Date());
-  });
+  const facts = answerBy(deadlines.answer, signal, (own) => readFacts(host, {}, own));
   const certificates = answerBy(deadlines.answer, signal, async (own) =>
     readCertificates(host.name, await readFrom(host, "read certificates", certificatesScript, own), new Date()),
   );
