@@ -200,7 +200,7 @@ export interface Api {
   list(
     apiVersion: string,
     kind: string,
-    options: { readonly namespace?: string; readonly labelSelector?: string },
+    options: { readonly namespace?: string; readonly labelSelector?: string; readonly fieldSelector?: string },
     signal: AbortSignal,
   ): Promise<readonly KubernetesObject[]>;
   /** Server-side apply, forced. `dryRun` checks strictly and changes nothing. */

@@ -4,6 +4,17 @@ import { isTransient, KbootError } from "../errors.ts";
 /** Looks for a reason why something will not come; `isLast` when it is waited for no longer. Undefined: none is known. */
 export type Inspect = (what: string, waitedSeconds: number, isLast: boolean) => Promise<KbootError | undefined>;
 
+/** Looks in several ways, one after the other, until one finds something. */
+export function firstOf(...ways: readonly Inspect[]): Inspect {
+  return async (what, waitedSeconds, isLast) => {
+    for (const way of ways) {
+      const reason = await way(what, waitedSeconds, isLast);
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
+  };
+}
+
 const inspectEveryMs = 4000;
 
 export interface WaitOptions {

@@ -298,6 +298,19 @@ export const catalogue = {
     ["the pods of the network plug-in do not start", "its configuration is missing in /etc/cni/net.d"],
     ["`kubectl -n kube-system get pods -o wide`, and `kubectl -n kube-system logs` of those of the network plug-in"],
   ),
+  "pod-failed": entry(
+    7,
+    "a pod that the cluster needs does not run",
+    [
+      "its container ends with an error, which its log tells",
+      "no node takes it: taints, too little memory or CPU",
+      "a ConfigMap, Secret or volume that it names is missing",
+    ],
+    [
+      "`kubectl -n NAMESPACE describe pod POD`, and `kubectl -n NAMESPACE logs POD --previous`",
+      "put it right and run the same command again: what is done is found done",
+    ],
+  ),
   "port-taken": entry(
     1,
     "another process listens on a port that is needed",

@@ -63,7 +63,7 @@ export const signs: readonly Sign[] = [
     pattern:
       /command failed" err="failed to|failed to (?:load|construct|run) [kK]ubelet|kubelet\.service: (?:Failed|Main process exited)|Job for kubelet\.service failed/,
   },
-  { code: "network-not-ready", pattern: /cni plugin not initialized|NetworkPluginNotReady/i },
+  { code: "network-not-ready", pattern: /cni plugin not initialized|NetworkPluginNotReady|failed to setup network for sandbox/i },
 ];
 
 /** What the output of a failed program gives away; undefined when nothing in it is known. */

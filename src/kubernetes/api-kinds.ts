@@ -16,14 +16,17 @@ const clusterWide = (plural: string): KindInfo => ({ plural, namespaced: false }
 /** Kinds that kboot itself uses: they cost no request. */
 const known: Readonly<Record<string, KindInfo>> = {
   "v1/ConfigMap": namespaced("configmaps"),
+  "v1/Event": namespaced("events"),
   "v1/Namespace": clusterWide("namespaces"),
   "v1/Node": clusterWide("nodes"),
   "v1/Pod": namespaced("pods"),
   "v1/Secret": namespaced("secrets"),
   "v1/Service": namespaced("services"),
   "v1/ServiceAccount": namespaced("serviceaccounts"),
+  "apps/v1/ControllerRevision": namespaced("controllerrevisions"),
   "apps/v1/DaemonSet": namespaced("daemonsets"),
   "apps/v1/Deployment": namespaced("deployments"),
+  "apps/v1/ReplicaSet": namespaced("replicasets"),
   "rbac.authorization.k8s.io/v1/ClusterRole": clusterWide("clusterroles"),
   "rbac.authorization.k8s.io/v1/ClusterRoleBinding": clusterWide("clusterrolebindings"),
   "rbac.authorization.k8s.io/v1/Role": namespaced("roles"),

@@ -34,13 +34,14 @@ export function openApi(access: ApiAccess): Api {
       return JSON.parse(response.text) as KubernetesObject;
     },
 
-    async list(apiVersion, kind, { namespace, labelSelector }, signal) {
+    async list(apiVersion, kind, { namespace, labelSelector, fieldSelector }, signal) {
       const path = collectionPath(apiVersion, await findKind(apiVersion, kind, signal), namespace);
       const found: KubernetesObject[] = [];
       let next = "";
       do {
         const query = new URLSearchParams({ limit: `${pageSize}` });
         if (labelSelector !== undefined) query.set("labelSelector", labelSelector);
+        if (fieldSelector !== undefined) query.set("fieldSelector", fieldSelector);
         if (next !== "") query.set("continue", next);
         const page = (await call({ method: "GET", path: `${path}?${query}`, signal }, `list ${kind}`)) as ListPage;
         // items of a list come without their kind

@@ -6,7 +6,8 @@ import { networkPlugin } from "../network/index.ts";
 import { anyHost, theCluster } from "./where.ts";
 import { missingWorkloads, waitForWorkloads } from "./workloads.ts";
 
-function networkWorkloads(cluster: Cluster): readonly string[] {
+/** The workload that makes the pod network; none when the user brings their own. */
+export function networkWorkloads(cluster: Cluster): readonly string[] {
   const daemonSet = networkPlugin(cluster)?.daemonSet;
   return daemonSet === undefined ? [] : [workloadName(daemonSet)];
 }

@@ -1,13 +1,15 @@
 import type { ActionContext, Step } from "../engine/contracts.ts";
 import { observeHost } from "../engine/observe.ts";
-import { waitFor } from "../engine/wait.ts";
+import { firstOf, waitFor } from "../engine/wait.ts";
 import type { Cluster, ClusterHost } from "../inventory/cluster.ts";
 import { parseDuration } from "../kubernetes/duration.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { mergeDeep } from "../kubernetes/merge.ts";
 import { hostKinds } from "../resources/index.ts";
 import { type ObservedUnit, type SystemdUnitResource, systemdUnit, systemdUnitKind } from "../resources/systemd-unit.ts";
+import { lookAtPods } from "./look-at-pods.ts";
 import { lookForReason } from "./look-for-reason.ts";
+import { networkWorkloads } from "./wait-for-network.ts";
 import { anyHost, everyHost, sameHost, specOf } from "./where.ts";
 
 const [containerd, kubelet] = ["containerd.service", "kubelet.service"].map((name) => systemdUnit(name, [])) as [
@@ -40,7 +42,7 @@ export const waitForNode: Step<Live> = {
           timeoutSeconds: 240,
           signal,
           hint: `kubectl describe node ${nodeName}; on ${host}: journalctl -u kubelet`,
-          inspect: lookForReason(context, host),
+          inspect: firstOf(lookAtPods(context, networkWorkloads(site.cluster), nodeName), lookForReason(context, host)),
         },
         async () => {
           const node = (await readLive())?.nodes.get(nodeName);

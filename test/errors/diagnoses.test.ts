@@ -55,6 +55,10 @@ const said: readonly (readonly [ErrorCode, string])[] = [
     "network-not-ready",
     "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message: cni plugin not initialized",
   ],
+  [
+    "network-not-ready",
+    'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "d0": plugin type="flannel" failed (add): failed to load flannel \'subnet.env\' file: open /run/flannel/subnet.env: no such file or directory. Check the flannel pod log for this node.',
+  ],
 ];
 
 for (const [code, line] of said) {
