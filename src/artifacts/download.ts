@@ -87,6 +87,6 @@ async function check({ url, sha256, size }: Download, part: string): Promise<voi
   if (got.sha256 === sha256 && (size === undefined || got.size === size)) return;
   await rm(part, { force: true });
   throw new KbootError("artifact-damaged", `${url} is damaged: wanted sha256 ${sha256}, got ${got.sha256} (${got.size} bytes)`, {
-    hint: "nothing of it was used; run again, and if it stays so, the source or a proxy on the way gives other bytes than were published",
+    hint: `nothing of it was used; run again, and if it stays so, the source or a proxy on the way gives other bytes than were published: \`curl -fsSL ${url} | sha256sum\``,
   });
 }

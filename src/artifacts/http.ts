@@ -83,7 +83,7 @@ function assertProxies(env: NodeJS.ProcessEnv): void {
 export function noAnswer(url: string, cause: unknown, signal: AbortSignal): KbootError {
   if (signal.aborted) return new KbootError("cancelled", `cancelled: ${url}`, { cause });
   return new KbootError("artifact", `no answer from ${url}: ${reasonOf(cause)}`, {
-    hint: "is the address right, and does this machine reach it? HTTP_PROXY, HTTPS_PROXY and NO_PROXY count; then run again",
+    hint: `is the address right, and does this machine reach it? \`curl -I ${url}\`; HTTP_PROXY, HTTPS_PROXY and NO_PROXY count; then run again`,
     cause,
     transient: true,
   });
@@ -116,8 +116,7 @@ export async function readSmall(url: string, response: Response, signal: AbortSi
 /** The error for an answer with a status that is none of those wanted. 429 and 5xx may heal. */
 export function refused(url: string, status: number): KbootError {
   return new KbootError("artifact", `${url} answers with status ${status}`, {
-    hint:
-      status === 404 ? "does this version exist, and is it there for this architecture?" : "see whether the server may be asked from here",
+    hint: `${status === 404 ? "does this version exist, and is it there for this architecture?" : "see whether the server may be asked from here"} \`curl -I ${url}\``,
     transient: status === 429 || status >= 500,
   });
 }

@@ -87,7 +87,7 @@ export const hostChecks: readonly Check<Live>[] = [
         const isControlPlane = site.cluster.hosts.some((spec) => spec.name === host && spec.role === "control-plane");
         const found = Math.round(memoryBytes / mebibyte);
         return isControlPlane && found < leastMemory
-          ? { message: `the host has ${found} MB of memory`, hint: `a control plane needs ${leastMemory} MB` }
+          ? { message: `the host has ${found} MB of memory`, hint: `see \`free -m\` there: a control plane needs ${leastMemory} MB` }
           : undefined;
       }),
   },
@@ -98,7 +98,10 @@ export const hostChecks: readonly Check<Live>[] = [
       eachHost(site, ({ diskFreeBytes, state }) => {
         const found = Math.round(diskFreeBytes / mebibyte);
         return state === undefined && found < leastDisk
-          ? { message: `only ${found} MB are free under /var/lib`, hint: `images and binaries need about ${leastDisk} MB` }
+          ? {
+              message: `only ${found} MB are free under /var/lib`,
+              hint: `see \`df -h /var/lib\` there: images and binaries need about ${leastDisk} MB`,
+            }
           : undefined;
       }),
   },
@@ -127,7 +130,7 @@ export const hostChecks: readonly Check<Live>[] = [
           ? undefined
           : {
               message: taken.map(({ port, command }) => `port ${port}, which ${needed.get(port)} needs, is used by ${command}`).join("; "),
-              hint: "stop what uses it, or give it another port",
+              hint: "see `ss -ltnp` there: stop what uses it, or give it another port",
             };
       }),
   },

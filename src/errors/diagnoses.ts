@@ -24,8 +24,10 @@ export const signs: readonly Sign[] = [
   {
     code: "etcd-damaged",
     pattern:
-      /walpb: crc mismatch|\[?wal\]?:? max entry size limit exceeded|etcdserver\.bootstrap\(|failed to (?:open|read|recover).{0,40}(?:wal|snapshot|backend|database)|invalid database|file size too small|freepages|data inconsistency/i,
+      /walpb: crc mismatch|\[?wal\]?:? max entry size limit exceeded|failed to (?:open|read|recover).{0,40}(?:wal|snapshot|backend|database)|invalid database|file size too small|freepages|data inconsistency/i,
   },
+  // where it dies of them; what it says before tells more
+  { code: "etcd-damaged", pattern: /etcdserver\.bootstrap\(/ },
   { code: "certificate-expired", pattern: /certificate has expired|not yet valid|CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/ },
   {
     code: "certificate-untrusted",

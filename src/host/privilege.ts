@@ -10,6 +10,6 @@ export function refusedPrivilege(user: string, stderr: string, where: Where): Kb
   const said = stderr.trim().split("\n").at(-1) ?? "";
   return new KbootError("privilege", `${user} cannot become root with sudo${said === "" ? "" : `: ${said}`}`, {
     where,
-    hint: `allow it without a password (${user} ALL=(ALL) NOPASSWD: ALL in /etc/sudoers.d/kboot), or connect as root`,
+    hint: `allow it without a password (\`visudo -f /etc/sudoers.d/kboot\`: ${user} ALL=(ALL) NOPASSWD: ALL), or connect as root`,
   });
 }

@@ -4,14 +4,15 @@ import { join } from "node:path";
 import test from "ava";
 import { execa } from "execa";
 import type { ErrorCode } from "../../src/errors/catalogue.ts";
-import { scriptFailed } from "../../src/errors/script-failed.ts";
+import { quote } from "../../src/host/quote.ts";
 import { makeCertificates } from "../support/certificates.ts";
+import { runFault, type Scene, scriptScene, trialStep } from "../support/run-fault.ts";
+import { isPrintedWhole, isWholeFault } from "../support/whole-fault.ts";
 import { findProgram } from "./support/api-server.ts";
 
-/** Starts a program that must fail, and returns what is told of it. */
-async function failing(program: string, words: readonly string[], cwd: string) {
-  const result = await execa(program, words, { cwd, reject: false, timeout: 20_000, all: true });
-  return scriptFailed("start failed", { label: "start", exitCode: result.exitCode ?? 1, stderr: result.all ?? "" });
+/** A step in which a program must fail, started in a folder. */
+function starting(program: string, words: readonly string[], folder: string): Promise<Scene> {
+  return scriptScene(`cd ${quote(folder)}\ntimeout 20 ${[program, ...words].map(quote).join(" ")} >&2`);
 }
 
 async function etcdWords(folder: string): Promise<readonly string[]> {
@@ -34,46 +35,69 @@ async function damagedEtcd(folder: string, path: string) {
   const file = await open(join(directory, name), "r+");
   await file.write(Buffer.alloc(16_384, 0x5a), 0, 16_384, 0);
   await file.close();
-  const result = await execa(etcd, words, { cwd: folder, reject: false, timeout: 10_000, all: true });
-  return scriptFailed("start failed", { label: "start", exitCode: result.exitCode ?? 1, stderr: result.all ?? "" });
+  return starting(etcd, words, folder);
 }
 
-type Happen = (folder: string) => Promise<ReturnType<typeof scriptFailed>>;
+interface Fault {
+  readonly what: string;
+  readonly code: ErrorCode;
+  readonly hint: RegExp;
+  readonly evidence: RegExp;
+  readonly happen: (folder: string) => Promise<Scene>;
+}
 
-const faults: readonly (readonly [string, ErrorCode, Happen])[] = [
-  ["etcd: its log is damaged", "etcd-damaged", (folder) => damagedEtcd(folder, "wal")],
-  ["etcd: its database is damaged", "etcd-damaged", (folder) => damagedEtcd(folder, "snap")],
-  [
-    "containerd: its configuration cannot be read",
-    "containerd-failed",
-    async (folder) => {
+const faults: readonly Fault[] = [
+  {
+    what: "etcd: its log is damaged",
+    code: "etcd-damaged",
+    hint: /`etcdutl snapshot restore`/,
+    evidence: /etcd cannot read its data\n.*(crc mismatch|max entry size limit exceeded)/,
+    happen: (folder) => damagedEtcd(folder, "wal"),
+  },
+  {
+    what: "etcd: its database is damaged",
+    code: "etcd-damaged",
+    hint: /`etcdutl snapshot restore`/,
+    evidence: /etcd cannot read its data\n/,
+    happen: (folder) => damagedEtcd(folder, "snap"),
+  },
+  {
+    what: "containerd: its configuration cannot be read",
+    code: "containerd-failed",
+    hint: /`journalctl -u containerd -n 20`/,
+    evidence: /config\.toml|TOML/,
+    happen: async (folder) => {
       await writeFile(join(folder, "config.toml"), "version = 3\n[plugins\n");
-      return failing(
+      return starting(
         findProgram("containerd-2*", "containerd"),
         ["--config", join(folder, "config.toml"), "--root", folder, "--state", folder],
         folder,
       );
     },
-  ],
-  [
-    "kubelet: its configuration has an unknown value",
-    "kubelet-failed",
-    async (folder) => {
+  },
+  {
+    what: "kubelet: its configuration has an unknown value",
+    code: "kubelet-failed",
+    hint: /`journalctl -u kubelet -n 20`/,
+    evidence: /maxPods|failed to load kubelet config file/,
+    happen: async (folder) => {
       await writeFile(
         join(folder, "config.yaml"),
         "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nmaxPods: many\n",
       );
-      return failing(
+      return starting(
         findProgram("kubernetes-1.36.3-*", "kubelet"),
         ["--config", join(folder, "config.yaml"), "--root-dir", folder],
         folder,
       );
     },
-  ],
-  [
-    "certificate: the key is of another",
-    "certificate-untrusted",
-    async (folder) => {
+  },
+  {
+    what: "certificate: the key is of another",
+    code: "certificate-untrusted",
+    hint: /`sha256sum \/etc\/kubernetes\/pki\/ca\.crt`/,
+    evidence: /private key does not match public key/,
+    happen: async (folder) => {
       const { ca, server, client } = await makeCertificates();
       for (const [name, text] of [
         ["ca.crt", ca.certificate],
@@ -83,7 +107,7 @@ const faults: readonly (readonly [string, ErrorCode, Happen])[] = [
         await writeFile(join(folder, name), text, { mode: 0o600 });
       }
       const words = await etcdWords(folder);
-      return failing(
+      return starting(
         findProgram("etcd-*", "etcd"),
         [
           ...words.filter((word) => !word.includes("client-urls")),
@@ -95,16 +119,20 @@ const faults: readonly (readonly [string, ErrorCode, Happen])[] = [
         folder,
       );
     },
-  ],
+  },
 ];
 
-for (const [what, code, happen] of faults) {
-  test(`a real program that fails is understood: ${what}`, async (t) => {
+for (const { what, happen, ...fault } of faults) {
+  test.serial(`a real program that fails is understood, and started once: ${what}`, async (t) => {
     const folder = await mkdtemp(join(tmpdir(), "kboot-fault-"));
     try {
-      const error = await happen(folder);
-      t.is(error.code, code, error.script?.stderr);
-      t.truthy(error.hint);
+      const scene = await happen(folder);
+      const began = Date.now();
+      const error = await runFault(scene);
+      t.log(`told after ${Date.now() - began} ms`);
+      isWholeFault(t, error, { ...fault, host: "worker-1", step: trialStep });
+      isPrintedWhole(t, error);
+      t.is(scene.attempts?.(), 1);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

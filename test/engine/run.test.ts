@@ -2,7 +2,7 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import test from "ava";
 import type { HostKinds } from "../../src/engine/compose.ts";
-import type { ChangeContext, Check, ClusterKind, HostKind, Step } from "../../src/engine/contracts.ts";
+import type { ChangeContext, Check, HostKind, Step } from "../../src/engine/contracts.ts";
 import { createEmit, type EngineEvent } from "../../src/engine/events.ts";
 import { type RunOptions, runWay } from "../../src/engine/run.ts";
 import { madeOn } from "../../src/engine/state.ts";
@@ -13,17 +13,10 @@ import { file, fileKind } from "../../src/resources/file.ts";
 import { gone, goneKind } from "../../src/resources/gone.ts";
 import { openTestHost } from "../support/fake-host.ts";
 import { noArtifacts, temporaryFolder } from "../support/kind.ts";
+import { noClusterKind } from "../support/no-cluster-kind.ts";
 import { runFragment } from "../support/run-fragment.ts";
 
 type Live = Record<string, never>;
-
-const noClusterKind: ClusterKind = {
-  kind: "object",
-  id: () => "",
-  observe: async () => new Map(),
-  compare: () => [],
-  change: async () => {},
-};
 
 const files: HostKinds = new Map([fileKind, directoryKind].map((kind) => [kind.kind, kind as unknown as HostKind]));
 const kinds: HostKinds = new Map([...files, ["gone", goneKind(files) as unknown as HostKind]]);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { checks } from "../../src/checks/index.ts";
-import type { Api, Artifacts, ClusterKind, HostKind, Step } from "../../src/engine/contracts.ts";
+import type { Api, Artifacts, HostKind, Step } from "../../src/engine/contracts.ts";
 import { clusterPlace } from "../../src/engine/contracts.ts";
 import { createEmit, type EngineEvent } from "../../src/engine/events.ts";
 import { type RunResult, runWay } from "../../src/engine/run.ts";
@@ -19,6 +19,7 @@ import { bootstrapWay } from "../../src/steps/index.ts";
 import { patchMarks } from "../../src/steps/node-marks.ts";
 import { turnsOf } from "../../src/steps/turns.ts";
 import { controlPlanes } from "../../src/steps/where.ts";
+import { noClusterKind } from "./no-cluster-kind.ts";
 import { answersAfter } from "./simulated-answers.ts";
 
 /** What a run did for one host. */
@@ -134,7 +135,7 @@ export class Simulation {
       way: bootstrapWay.map((step) => this.#countStep(step, work)),
       checks,
       kinds: this.#marked.kinds,
-      clusterKind: emptyClusterKind,
+      clusterKind: noClusterKind,
       sources: { probes: [], resolve: async () => simulatedArtifacts },
       open: async (host) => {
         await this.#options.onOpen?.(host.name);
@@ -277,14 +278,6 @@ ${hosts.join("")}`,
   if (cluster === undefined) throw new Error(`the inventory is wrong: ${JSON.stringify(problems)}`);
   return cluster;
 }
-
-const emptyClusterKind: ClusterKind = {
-  kind: "object",
-  id: (resource) => JSON.stringify(resource),
-  observe: async () => new Map(),
-  compare: () => [],
-  change: async () => {},
-};
 
 const digest = "a".repeat(64);
 

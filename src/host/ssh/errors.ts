@@ -18,7 +18,7 @@ export function cannotConnect(host: ClusterHost, cause: SshError): KbootError {
     return failed(
       "login-refused",
       `the host does not let ${user} in with the keys that were offered`,
-      `see whether this works: ssh -p ${port} ${user}@${host.address} true; the public key belongs into ~${user}/.ssh/authorized_keys there`,
+      `see whether this works: \`ssh -p ${port} ${user}@${host.address} true\`; the public key belongs into ~${user}/.ssh/authorized_keys there`,
     );
   }
   // ssh2 has no code for this, only the text.
@@ -27,19 +27,29 @@ export function cannotConnect(host: ClusterHost, cause: SshError): KbootError {
     return failed(
       "connection-timeout",
       `no answer on port ${port} within ${host.ssh.connectTimeoutSeconds} s`,
-      "see whether the machine is up and no firewall is in between, or raise ssh.connectTimeoutSeconds",
+      `see whether the machine is up and no firewall is in between (\`ping ${host.address}\`), or raise ssh.connectTimeoutSeconds`,
     );
   }
   if (cause.code === "ECONNREFUSED") {
-    return failed("connection-refused", `nothing listens on port ${port}`, "see whether sshd runs there, and on which port (ssh.port)");
+    return failed(
+      "connection-refused",
+      `nothing listens on port ${port}`,
+      "see whether sshd runs there (at the machine: `systemctl status ssh`), and on which port (ssh.port)",
+    );
   }
-  if (cause.code === "ENOTFOUND") return failed("name-unknown", "the name is not known", "correct the host's address, or its entry in DNS");
+  if (cause.code === "ENOTFOUND") {
+    return failed(
+      "name-unknown",
+      "the name is not known",
+      `correct the host's address, or its entry in DNS: \`getent hosts ${host.address}\``,
+    );
+  }
   if (cause.level === "agent") {
-    return failed("login-refused", `ssh-agent: ${cause.message}`, "see whether ssh-add -l works, or name a key under ssh.identityFiles");
+    return failed("login-refused", `ssh-agent: ${cause.message}`, "see whether `ssh-add -l` works, or name a key under ssh.identityFiles");
   }
   return new KbootError("unreachable", `cannot connect: ${cause.message}`, {
     where,
-    hint: `see what this says: ssh -v -p ${port} ${user}@${host.address} true`,
+    hint: `see what this says: \`ssh -v -p ${port} ${user}@${host.address} true\``,
     cause,
     transient: true,
   });

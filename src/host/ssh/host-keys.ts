@@ -67,9 +67,9 @@ const reasons: Readonly<Record<Refusal, string>> = {
 
 const hints: Readonly<Record<Refusal, (address: string, port: number, file: string) => string>> = {
   unknown: (address, port, file) =>
-    `compare this fingerprint with the host's own (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub there), then: ssh-keyscan -p ${port} ${address} >> ${file}`,
+    `compare this fingerprint with the host's own (\`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` there), then: \`ssh-keyscan -p ${port} ${address} >> ${file}\``,
   changed: (address, port, file) =>
-    `somebody may be listening in; if the host was made anew: ssh-keygen -f ${file} -R ${port === 22 ? address : `'[${address}]:${port}'`}, and add the new key after comparing it`,
+    `somebody may be listening in; if the host was made anew: \`ssh-keygen -f ${file} -R ${port === 22 ? address : `'[${address}]:${port}'`}\`, and add the new key after comparing it`,
   revoked: (_address, _port, file) => `give the host new keys, or correct ${file}`,
 };
 
