@@ -225,6 +225,12 @@ export const catalogue = {
     ["its configuration has a field or value that this version does not know", "swap is on", "it does not reach containerd"],
     [`on the host: \`journalctl -u kubelet -n 20\`; put it right, ${again}`],
   ),
+  "flag-unknown": entry(
+    1,
+    "a component of the cluster does not start, since it does not know one of its flags",
+    ["`extraArgs` of the inventory names a flag that this version does not have", "a manifest was changed by hand"],
+    ["correct `extraArgs` in the inventory, then run the same command again: it goes on where it stopped"],
+  ),
   "etcd-damaged": entry(
     1,
     "etcd cannot read its data",

@@ -33,7 +33,11 @@ export const signs: readonly Sign[] = [
     code: "certificate-untrusted",
     pattern: /signed by unknown authority|certificate is not trusted|x509: certificate is valid for|private key does not match public key/,
   },
-  { code: "token-expired", pattern: /invalid bearer token|token .*(?:has )?expired|bootstrap.*Unauthorized|Unauthorized.*bootstrap/i },
+  { code: "flag-unknown", pattern: /unknown (?:shorthand )?flag: / },
+  {
+    code: "token-expired",
+    pattern: /signing request: Unauthorized|invalid bearer token|token .*(?:has )?expired|bootstrap.*Unauthorized|Unauthorized.*bootstrap/i,
+  },
   { code: "clock-skew", pattern: /clock skew|is in the future|Release file .* is not valid yet/i },
   { code: "apt-locked", pattern: /waited \d+ s in vain for the lock of apt|Could not get lock \/var\/(?:lib|cache)\// },
   {

@@ -114,17 +114,25 @@ finish() {
   [ -n "$joined" ] || { systemctl stop kubelet.service; rm -f ${kubeconfig}; }
 }
 trap finish EXIT
+said() { journalctl -t kubelet --since="$1" -o cat --no-pager 2>/dev/null; }
 take ${size} > ${staged}
 mv ${staged} ${bootstrap}
 rm -f ${kubeconfig} ${pem}
 systemctl daemon-reload
+began=$(date +%s)
 systemctl restart kubelet.service
-latest=$(($(date +%s) + ${timeout}))
+latest=$((began + ${timeout}))
 looks=0
 until [ -s ${kubeconfig} ] && [ -s ${pem} ]; do
-  # what the kubelet says of a certificate does not change by waiting
+  # what the kubelet says of a certificate does not change by waiting, nor that its token is refused once it has asked twice
   looks=$((looks + 1))
-  if [ $((looks % 10)) = 0 ] && journalctl -t kubelet --since=-3s -o cat --no-pager 2>/dev/null | grep 'x509: ' >&2; then exit 1; fi
+  if [ $((looks % 10)) = 0 ]; then
+    if said -3s | grep 'x509: ' >&2; then exit 1; fi
+    if [ "$(said "@$began" | grep -c 'signing request: Unauthorized')" -ge 2 ]; then
+      said "@$began" | grep 'signing request: Unauthorized' | tail -n 1 >&2
+      exit 1
+    fi
+  fi
   if [ "$(date +%s)" -gt "$latest" ]; then
     echo "no certificate after ${timeout} s; the kubelet says:" >&2
     journalctl -u kubelet.service -n 5 -o cat --no-pager >&2

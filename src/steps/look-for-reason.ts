@@ -12,6 +12,7 @@ const final: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "disk-read-only",
   "etcd-full",
   "etcd-damaged",
+  "flag-unknown",
   "certificate-expired",
   "certificate-untrusted",
   "image-damaged",

@@ -24,6 +24,11 @@ const said: readonly (readonly [ErrorCode, string])[] = [
   ["certificate-expired", "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time is after"],
   ["certificate-untrusted", 'x509: certificate signed by unknown authority (possibly because of "crypto/rsa: verification error")'],
   ["certificate-untrusted", "tls: private key does not match public key"],
+  ["flag-unknown", "Error: unknown flag: --no-such-flag"],
+  [
+    "token-expired",
+    'E1124 21:12:07.755285    1148 certificate_manager.go:596] "Failed while requesting a signed certificate from the control plane" err="cannot create certificate signing request: Unauthorized" logger="kubernetes.io/kube-apiserver-client-kubelet.UnhandledError"',
+  ],
   ["token-expired", 'err="Unauthorized" logger="cert-bootstrap" the bootstrap credential is refused'],
   ["clock-skew", "E: Release file for http://deb.example.org/debian/dists/trixie/InRelease is not valid yet (invalid for another 3h 2min)"],
   ["apt-locked", "waited 600 s in vain for the lock of apt: apt-get (pid 812, running for 700 s) let it finish"],
