@@ -13,14 +13,14 @@ import { networkPlugin } from "../network/index.ts";
 /** So long nobody asks, since most things come. */
 const firstLookSeconds = 8;
 
-/** A fault that is still there after so long stays: the kubelet tries what it can try again at least every 15 s, whatever else it holds back. */
-const patienceSeconds = 16;
+/** A fault that is still there after so long stays: the kubelet tries what it can try again every 15 s at most, whatever else it holds back. */
+const patienceSeconds = 24;
 
 /** A container is given up when it has ended this often and ended again while it was waited for: until then it may wait for another. */
 const restartsBorne = 3;
 
-/** What a sandbox may take while a network comes up. */
-const makingSeconds = 40;
+/** What making a pod may take before its warnings count. */
+const makingSeconds = 14;
 
 /**
  * Looks for pods of workloads that will not come to run: images that are not there, containers that end again and again, pods that no node takes or
@@ -51,15 +51,19 @@ export function lookAtPods(context: ActionContext<Live>, workloads: readonly str
 /** What earlier looks have seen, so that what comes and goes is told from what stays. */
 class Memory {
   readonly #firstSeen = new Map<string, number>();
-  readonly #restarts = new Map<string, number>();
+  readonly #counted = new Map<string, number>();
 
   isLasting({ pod, container, reason, restarts, isStartError }: PodFault, waitedSeconds: number): boolean {
     const key = `${pod.uid}/${container}`;
     if (reason !== "CrashLoopBackOff") return this.since(`${key}/${reason}`, waitedSeconds) >= patienceSeconds;
-    // what it counted before anybody waited may be mended since
-    const before = this.#restarts.get(key);
-    if (before === undefined) this.#restarts.set(key, restarts);
-    return restarts >= (isStartError ? 1 : restartsBorne) && before !== undefined && restarts > before;
+    return this.hasGrown(key, restarts) && restarts >= (isStartError ? 1 : restartsBorne);
+  }
+
+  /** Whether a count is higher than when it was first seen: what was so before anybody looked may be mended since. */
+  hasGrown(key: string, count: number): boolean {
+    const first = this.#counted.get(key) ?? count;
+    this.#counted.set(key, first);
+    return count > first;
   }
 
   /** For how many seconds it has been seen. */
@@ -70,7 +74,7 @@ class Memory {
   }
 }
 
-/** What the events of a pod warn of that has been in the making for long. */
+/** What the events of a pod that has been in the making for long warn of once more. */
 async function findStuck(
   api: Api,
   pod: KubernetesObject,
@@ -81,11 +85,11 @@ async function findStuck(
 ): Promise<PodFault | undefined> {
   if (!isBeingMade(pod)) return undefined;
   const { name, namespace = "", uid } = pod.metadata as typeof pod.metadata & { readonly uid: string };
-  if (memory.since(uid, waitedSeconds) < makingSeconds - patienceSeconds && !isLast) return undefined;
+  if (memory.since(uid, waitedSeconds) < makingSeconds && !isLast) return undefined;
   const events = await api.list("v1", "Event", { namespace, fieldSelector: `involvedObject.uid=${uid},type=Warning` }, signal);
   const last = (events as readonly EventShape[]).toSorted((one, other) => timeOf(one) - timeOf(other)).at(-1);
   const { nodeName } = pod["spec"] as { readonly nodeName?: string };
-  if (last === undefined) return undefined;
+  if (last === undefined || !(memory.hasGrown(uid, timeOf(last)) || isLast)) return undefined;
   const own = { pod: { namespace, name, uid }, node: nodeName, container: undefined, restarts: 0, isStartError: false };
   return { ...own, reason: last.reason ?? "Warning", message: last.message ?? "" };
 }

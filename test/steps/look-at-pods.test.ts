@@ -116,12 +116,12 @@ function isTold(t: ExecutionContext, error: KbootError | undefined, code: ErrorC
 
 test("an image that is not there is told with host, pod and container once it has stayed away, long before patience is over", async (t) => {
   const { seconds, error } = await looks(everyFour([ofFlannel(waiting("ImagePullBackOff", 'Back-off pulling image "x/flannel:v1"'))]));
-  t.is(seconds, 24);
+  t.is(seconds, 32);
   isTold(
     t,
     error,
     "image-missing",
-    /^waited 24 s in vain for it: an image is not on the host.*\n {2}pod kube-flannel\/pod-1, container main: ImagePullBackOff: Back-off pulling image "x\/flannel:v1"$/,
+    /^waited 32 s in vain for it: an image is not on the host.*\n {2}pod kube-flannel\/pod-1, container main: ImagePullBackOff: Back-off pulling image "x\/flannel:v1"$/,
     /^`kubectl -n kube-flannel describe pod pod-1`.*ctr -n k8s\.io images ls/,
     "w1",
   );
@@ -192,19 +192,25 @@ test("pods of a former form, and those about to go, are left out", async (t) => 
   isTold(t, error, "pod-failed", /pod kube-system\/pod-1: Unschedulable: 0\/2 nodes are available$/, /describe pod pod-1`$/);
 });
 
-test("a pod that is in the making for long is told with what its events warn of", async (t) => {
+test("a pod that is in the making for long is told with what its events warn of again", async (t) => {
   const setup = `failed to setup network for sandbox "d0": plugin type="flannel" failed (add): failed to load flannel 'subnet.env' file`;
-  const events = {
-    Event: [
-      { metadata: { namespace: "kube-flannel" }, reason: "FailedCreatePodSandBox", message: setup, lastTimestamp: "2026-11-24T12:00:09Z" },
-      { metadata: { namespace: "kube-flannel" }, reason: "FailedMount", message: "earlier", lastTimestamp: "2026-11-24T12:00:01Z" },
-    ],
+  const warning = (reason: string, message: string, second: number) => {
+    const lastTimestamp = new Date(Date.UTC(2026, 10, 24, 12, 0, second)).toISOString();
+    return { metadata: { namespace: "kube-flannel" }, reason, message, lastTimestamp };
   };
-  const { seconds, error, asked } = await looks(everyFour([ofFlannel(waiting("ContainerCreating"))]), events);
-  t.is(seconds, 48);
+  const pods = [ofFlannel(waiting("ContainerCreating"))];
+  let second = 9;
+  const again = {
+    get Event() {
+      return [warning("FailedCreatePodSandBox", setup, second++), warning("FailedMount", "earlier", 1)];
+    },
+  };
+  const { seconds, error, asked } = await looks(everyFour(pods), again);
+  t.is(seconds, 52);
   isTold(t, error, "network-not-ready", /FailedCreatePodSandBox: failed to setup network/, /describe pod pod-1/, "w1");
   t.true(asked.includes("Event involvedObject.uid=u1,type=Warning"));
-  t.is((await looks(everyFour([ofFlannel(waiting("ContainerCreating"))]))).error, undefined);
+  t.is((await looks(everyFour(pods, 200), { Event: [warning("FailedCreatePodSandBox", setup, 9)] })).error, undefined);
+  t.is((await looks(everyFour(pods, 200))).error, undefined);
 });
 
 test("the last look tells what it sees at once, and while the API is silent nothing is found", async (t) => {
