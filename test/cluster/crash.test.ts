@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
 import { buildBundle } from "../components/build.ts";
+import { randomNumbers, runAndKill } from "./support/kill-run.ts";
 import { kboot, type Lab, lab, labSet, labUp, onHost, type RunEvent, readEvents, writeInventory } from "./support/lab.ts";
 import { listFiles } from "./support/observe.ts";
 
@@ -26,17 +25,6 @@ test.before(async () => {
   inventory = await writeInventory(hosts, { folder, bundle, hosts: members });
 });
 test.after.always(() => rm(folder, { recursive: true, force: true }));
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomNumbers(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** What can be seen of a run's work on a host. Keys and certificates are new each time, so of those only that they are there. */
 async function readHost(host: string) {
@@ -73,27 +61,7 @@ async function readCluster() {
   return { hosts: Object.fromEntries(states), objects: await onHost(hosts, "cp1", command) };
 }
 
-/** Runs apply and kills it some time after the first event for which `isMoment` holds. Returns what it was in. */
-async function applyAndKill(isMoment: (event: RunEvent) => boolean, delayMs: number) {
-  const child = kboot("apply", "-f", inventory, "--output", "json");
-  const running = new Set<string>();
-  let killing: Promise<void> | undefined;
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [event] = readEvents(`${line}\n`);
-    if (event === undefined) continue;
-    const pair = `${event.host} ${event.step}`;
-    if (event.type === "step-finished") running.delete(pair);
-    if (event.type === "step-started") running.add(pair);
-    if (killing === undefined && isMoment(event)) {
-      killing = sleep(delayMs).then(() => {
-        child.kill("SIGKILL");
-      });
-    }
-  }
-  await killing;
-  const { signal, stderr, exitCode } = await child;
-  return { signal, stderr, exitCode, running: [...running] };
-}
+const applyAndKill = (isMoment: (event: RunEvent) => boolean, delayMs: number) => runAndKill(["apply", "-f", inventory], isMoment, delayMs);
 
 test(`killed ${kills} times on its way and started again each time, apply ends in the same state as undisturbed`, async (t) => {
   t.timeout(300_000 + kills * 60_000);

@@ -1,14 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { buildBundle } from "../components/build.ts";
-import { kboot, type Lab, lab, labSet, labUp, onHost, readEvents, writeInventory } from "./support/lab.ts";
+import { randomNumbers, runAndKill } from "./support/kill-run.ts";
+import { kboot, type Lab, lab, labSet, labUp, onHost, type RunEvent, writeInventory } from "./support/lab.ts";
 import { compareLooks, snapshot } from "./support/snapshot.ts";
 
 const members = ["cp1", "worker1"];
+/** How many runs of a whole reset are killed. */
+const kills = Number(process.env["KBOOT_TEST_KILLS"] ?? 2);
+const maxDelayMs = 1500;
+const seed = Number(process.env["KBOOT_TEST_SEED"] ?? Date.now() % 1e6);
 const set = labSet();
 
 let hosts: Lab;
@@ -38,16 +42,20 @@ const changesOf = async (host: string) => compareLooks(bare[host] ?? [], await s
 const kubectl = (words: string) =>
   onHost(hosts, "cp1", `kubectl --cache-dir=/tmp/kubectl --kubeconfig=/etc/kubernetes/admin.conf ${words}`);
 
-test("a worker leaves the cluster and is what it was before kboot; a whole reset that was killed in its middle is ended by the next", async (t) => {
-  t.timeout(600_000);
+/** Brings the cluster up, and leaves in it a file of the user's that came after kboot. */
+async function applyAll(t: ExecutionContext): Promise<void> {
+  const applied = await kboot("apply", "-f", inventory);
+  t.is(applied.exitCode, 0, applied.stdout + applied.stderr);
+  await onHost(hosts, "cp1", "echo later > /etc/kubernetes/later.yaml");
+}
+
+test("a worker leaves the cluster and is what it was before kboot; a whole reset that is killed again and again is ended by the next", async (t) => {
+  t.timeout(600_000 + kills * 60_000);
   for (const host of members) {
     await onHost(hosts, host, own);
     bare[host] = await snapshot(hosts, host);
   }
-  const applied = await kboot("apply", "-f", inventory);
-  t.is(applied.exitCode, 0, applied.stdout + applied.stderr);
-  await onHost(hosts, "cp1", "echo later > /etc/kubernetes/later.yaml");
-
+  await applyAll(t);
   await stopWhileDraining(t);
   const planned = await kboot("reset", "-f", inventory, "--limit", "worker1", "--dry-run");
   t.regex(planned.stdout, /binary:\/usr\/local\/bin\/kubelet/);
@@ -58,14 +66,19 @@ test("a worker leaves the cluster and is what it was before kboot; a whole reset
   t.deepEqual(await changesOf("worker1"), []);
   t.false((await kubectl("get nodes -o name")).includes("worker1"));
 
-  const back = await kboot("apply", "-f", inventory);
-  t.is(back.exitCode, 0, back.stdout + back.stderr);
-  await killReset(t, 1500);
-  const whole = await kboot("reset", "-f", inventory, "--yes");
-  t.is(whole.exitCode, 0, whole.stdout + whole.stderr);
-  t.log(whole.stdout);
-  t.is(await onHost(hosts, "cp1", "cat /etc/kubernetes/later.yaml; rm /etc/kubernetes/later.yaml"), "later");
-  for (const host of members) t.deepEqual(await changesOf(host), [], host);
+  t.log(`KBOOT_TEST_SEED=${seed}`);
+  const random = randomNumbers(seed);
+  for (let left = kills; left > 0; ) {
+    await applyAll(t);
+    const killed = await killResets(t, random, Math.min(left, killsOfOne));
+    t.not(killed, 0, "no reset could be killed");
+    left -= killed;
+    const whole = await kboot("reset", "-f", inventory, "--yes");
+    t.is(whole.exitCode, 0, whole.stdout + whole.stderr);
+    t.log(whole.stdout);
+    t.is(await onHost(hosts, "cp1", "cat /etc/kubernetes/later.yaml; rm /etc/kubernetes/later.yaml"), "later");
+    for (const host of members) t.deepEqual(await changesOf(host), [], host);
+  }
   const nothing = await kboot("reset", "-f", inventory, "--yes");
   t.is(nothing.exitCode, 0, nothing.stderr);
   t.regex(nothing.stdout, /worker1: nothing of kboot's is here/);
@@ -73,21 +86,31 @@ test("a worker leaves the cluster and is what it was before kboot; a whole reset
   t.is(again.exitCode, 0, again.stdout + again.stderr);
 });
 
-/** Starts a whole reset and kills it some time after the first host has begun to end its node. */
-async function killReset(t: ExecutionContext, delayMs: number) {
-  const child = kboot("reset", "-f", inventory, "--yes", "--output", "json");
-  let killing: Promise<void> | undefined;
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [event] = readEvents(`${line}\n`);
-    if (killing !== undefined || event?.type !== "step-started") continue;
-    killing = sleep(delayMs).then(() => {
-      child.kill("SIGKILL");
-    });
-    t.log(`killed ${delayMs} ms after ${event.host} began with ${event.step}`);
+/** The steps of a reset, as they follow one another on a host. */
+const steps = ["drain", "end-node", "delete-node", "take-away"];
+
+/** Kills within one reset: each run goes on where the one before was killed, so that the later ones begin further on. */
+const killsOfOne = Math.min(kills, 10);
+
+/**
+ * Kills whole resets, each later on its way than the one before, until `most` have been killed or one has ended before it could be. Returns how many
+ * were killed.
+ */
+async function killResets(t: ExecutionContext, random: () => number, most: number): Promise<number> {
+  for (let killed = 0; killed < most; killed++) {
+    const rank = Math.min(steps.length - 1, Math.floor(((killed + random()) / killsOfOne) * steps.length));
+    // soon at first: a script of a host goes on to its end when its run is killed, so that a late kill leaves little to kill
+    const delayMs = Math.round(((killed + 1) / killsOfOne) * random() * maxDelayMs);
+    const isMoment = ({ type, step }: RunEvent) => type === "step-started" && steps.indexOf(step ?? "") >= rank;
+    const run = await runAndKill(["reset", "-f", inventory, "--yes"], isMoment, delayMs);
+    if (run.signal !== "SIGKILL") {
+      t.is(run.exitCode, 0, run.stderr);
+      t.log(`ended before it could be killed in ${steps[rank]}`);
+      return killed;
+    }
+    t.log(`killed ${delayMs} ms after ${steps[rank]} or a later step began, in: ${run.running.join(", ") || "no step"}`);
   }
-  await killing;
-  const { signal, stderr } = await child;
-  t.is(signal, "SIGKILL", stderr);
+  return most;
 }
 
 /** Stops a reset of worker1 while a pod may not leave it: the next apply lets pods onto it again. */
