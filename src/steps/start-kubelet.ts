@@ -4,7 +4,7 @@ import { quote } from "../host/quote.ts";
 import { endpointAddress } from "../kubernetes/kubeadm-config.ts";
 import { kubeletFiles, kubeletKubeconfig } from "../kubernetes/kubelet.ts";
 import type { Live } from "../kubernetes/live.ts";
-import { binDir } from "../kubernetes/paths.ts";
+import { binDir, manifestsDir } from "../kubernetes/paths.ts";
 import { networkPlugin } from "../network/index.ts";
 import type { KubeconfigResource } from "../resources/kubeconfig.ts";
 import { systemdUnit, systemdUnitKind } from "../resources/systemd-unit.ts";
@@ -16,6 +16,12 @@ import { controlPlanes, sameHost, specOf, workers } from "./where.ts";
 const inputs = [`${binDir}/kubelet`, ...Object.values(kubeletFiles), kubeletKubeconfig];
 
 const unit = systemdUnit("kubelet.service", inputs);
+
+/**
+ * Manifests of what has to run before the API answers. A kubelet (1.36) that has not yet registered its node ends a static pod that was changed, but starts
+ * the new one only when it is started anew itself: so a wrong manifest that was put right would be waited for in vain.
+ */
+const apiManifests = ["etcd", "kube-apiserver"].map((name) => `${manifestsDir}/${name}.yaml`);
 
 const interrupts = interruptsBy((id) => id === systemdUnitKind.id(unit));
 
@@ -68,7 +74,7 @@ export const startControlPlaneKubelet: Step<Live> = {
   on: controlPlanes,
   after: sameHost("kubelet-config", "control-plane", "images", "endpoint-name"),
   interrupts,
-  resources: () => [unit],
+  resources: ({ live }) => [live === undefined ? systemdUnit(unit.name, [...inputs, ...apiManifests]) : unit],
   action: registerNode,
 };
 

@@ -42,7 +42,9 @@ for (const shell of shells) {
 
   test(`a join anew takes away the certificate of another cluster, and its kubeconfig is no reason to start the kubelet again (${name})`, async (t) => {
     const start = `cd "$(dirname "$0")/.." && [ ! -e client.pem ] && [ ! -e etc/kubelet.conf ] && sleep 1.1 && touch etc/kubelet.conf && echo x | tee etc/kubelet.conf > client.pem && touch started`;
-    const { exitCode, files, stderr, root } = await runJoin(shell, start, { before: { "client.pem": "foreign", "etc/kubelet.conf": "foreign" } });
+    const { exitCode, files, stderr, root } = await runJoin(shell, start, {
+      before: { "client.pem": "foreign", "etc/kubelet.conf": "foreign" },
+    });
     t.is(exitCode, 0, stderr);
     t.deepEqual(files, ["kubelet.conf"]);
     const time = async (path: string) => (await stat(join(root, path))).mtimeMs;

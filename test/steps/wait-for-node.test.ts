@@ -1,6 +1,7 @@
 import test from "ava";
 import type { ActionContext, Site } from "../../src/engine/contracts.ts";
 import { Vault } from "../../src/engine/vault.ts";
+import { KbootError } from "../../src/errors.ts";
 import type { Script } from "../../src/host/host.ts";
 import type { Live } from "../../src/kubernetes/live.ts";
 import { isSaidOf, waitForNode } from "../../src/steps/wait-for-node.ts";
@@ -52,6 +53,9 @@ test("after a restart of containerd alone an earlier Ready is believed only once
     vault: new Vault(),
     signal: new AbortController().signal,
     reach: () => ({ run }),
+    api: async () => {
+      throw new KbootError("api", "it does not answer", { transient: true });
+    },
     readLive: async () => now.live,
     say: () => {},
   } as unknown as ActionContext<Live>;
