@@ -34,7 +34,7 @@ export async function waitFor<T>(options: WaitOptions, ask: () => Promise<T | un
   const began = Date.now();
   let inspected = began;
   let last: unknown;
-  const inspect = (isLast: boolean) => options.inspect?.(options.what, Math.round((Date.now() - began) / 1000), isLast);
+  const inspect = (isLast: boolean) => options.inspect?.(options.what, Math.floor((Date.now() - began) / 1000), isLast);
   for (;;) {
     options.signal.throwIfAborted();
     try {

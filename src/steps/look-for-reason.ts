@@ -21,12 +21,15 @@ const final: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "kubelet-failed",
 ]);
 
-/** Looks on a host for the reason why what is waited for does not come. A host that cannot be asked gives none. */
+/**
+ * Looks on a host for the reason why what is waited for does not come, in what was said since the wait began: what was said before may be mended.
+ * A host that cannot be asked gives none.
+ */
 export function lookForReason({ reach, signal }: ActionContext<Live>, host: string): Inspect {
   return async (what, waitedSeconds, isLast) => {
     const label = "look for the reason";
     const found = await reach(host)
-      .run({ label, body: symptomsScript(waitedSeconds + 1) }, { signal })
+      .run({ label, body: symptomsScript(waitedSeconds) }, { signal })
       .catch(() => undefined);
     if (found === undefined) return undefined;
     const script = { label, exitCode: found.exitCode, stderr: found.stdout.toString("utf8") };
