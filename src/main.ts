@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 import "./hide-arguments.ts";
 import { Command, CommanderError, Option } from "commander";
+import type { Load } from "./cli/define.ts";
+import { defineConfig } from "./cli/define-config.ts";
 import { asSystemError, KbootError } from "./errors.ts";
-
-/** Loads a command's code only when it is called, so that help comes at once. A command may return its exit code; else it is 0. */
-type Load = () => Promise<(options: Record<string, unknown>, signal: AbortSignal, words: readonly string[]) => Promise<unknown>>;
 
 const abort = new AbortController();
 let exitCode = 0;
@@ -29,7 +28,7 @@ function leave(exitCode: number): never {
 }
 
 function define(parent: Command, name: string, description: string, example: string, load: Load): Command {
-  const path = parent.parent === null ? name : `${parent.name()} ${name}`;
+  const path = [...pathOf(parent), name].join(" ");
   return parent
     .command(name)
     .description(description)
@@ -40,6 +39,11 @@ function define(parent: Command, name: string, description: string, example: str
       const result = await (await load())(command.opts(), abort.signal, command.args);
       if (typeof result === "number") exitCode = result;
     });
+}
+
+/** The words after `kboot` that name a command. */
+function pathOf(command: Command): readonly string[] {
+  return command.parent === null ? [] : [...pathOf(command.parent), command.name()];
 }
 
 function withInventory(command: Command): Command {
@@ -294,6 +298,7 @@ function defineCommands(): Command {
   defineMachineCommands(program);
   defineBundle(program);
   defineToken(program);
+  defineConfig(program, define);
   define(
     program.command("events").description("work with what runs tell programs"),
     "schema",

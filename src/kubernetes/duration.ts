@@ -29,3 +29,33 @@ export function printShortDuration(ms: number): string {
   if (hours < 24 * 365) return `${Math.trunc(hours / 24)}d`;
   return `${Math.trunc(hours / 24 / 365)}y`;
 }
+
+/** A duration as Go prints it: `8760h0m0s`, `1m30s`, `1.5s`, `250ms`, `0s` (time.Duration.String, from a millisecond upwards). */
+export function printDuration(ms: number): string {
+  const sign = ms < 0 ? "-" : "";
+  const abs = Math.abs(ms);
+  if (abs > 0 && abs < 1000) return `${sign}${abs}ms`;
+  const minutes = Math.floor(abs / 60_000);
+  const seconds = `${(abs % 60_000) / 1000}s`;
+  if (minutes === 0) return `${sign}${seconds}`;
+  return minutes < 60 ? `${sign}${minutes}m${seconds}` : `${sign}${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}`;
+}
+
+/** A duration in one or two units, fewer the longer it is: `90s`, `5m30s`, `23h`, `364d`, `2y34d` (HumanDuration of apimachinery). */
+export function printHumanDuration(ms: number): string {
+  const seconds = Math.trunc(ms / 1000);
+  if (seconds < -1) return "<invalid>";
+  if (seconds < 0) return "0s";
+  const [minutes, hours] = [Math.floor(seconds / 60), Math.floor(seconds / 3600)];
+  const days = Math.floor(hours / 24);
+  const both = (large: number, unit: string, small: number, smallUnit: string) =>
+    small === 0 ? `${large}${unit}` : `${large}${unit}${small}${smallUnit}`;
+  if (seconds < 2 * 60) return `${seconds}s`;
+  if (minutes < 10) return both(minutes, "m", seconds % 60, "s");
+  if (minutes < 3 * 60) return `${minutes}m`;
+  if (hours < 8) return both(hours, "h", minutes % 60, "m");
+  if (hours < 48) return `${hours}h`;
+  if (hours < 8 * 24) return both(days, "d", hours % 24, "h");
+  if (days < 2 * 365) return `${days}d`;
+  return days < 8 * 365 ? both(Math.floor(days / 365), "y", days % 365, "d") : `${Math.floor(days / 365)}y`;
+}

@@ -17,7 +17,7 @@ export interface MinorVersion {
   readonly kubeProxyMode: "" | "iptables";
 }
 
-// tags: cmd/kubeadm/app/constants/constants.go of the newest patch of the minor (etcd: DefaultEtcdVersion, coreDns: CoreDNSVersion)
+// tags: cmd/kubeadm/app/constants/constants.go of `newest` (etcd: DefaultEtcdVersion, coreDns: CoreDNSVersion)
 // podInfraContainerImageFlag: phases/kubelet/flags.go, gone in 1.35 since the kubelet refuses the flag
 // flexVolumeMount: phases/controlplane/volumes.go, gone in 1.36
 // kubeProxyMode: componentconfigs/kubeproxy.go, written since 1.37
@@ -75,6 +75,9 @@ export const leastContainerd = "1.7";
 
 /** The minors kboot knows, as `1.34`, oldest first. */
 export const supportedMinors: readonly string[] = minors.map(({ minor }) => `1.${minor}`);
+
+/** The newest of all. */
+export const newestKubernetes = minors.at(-1)?.newest ?? "";
 
 /** `1.37.2` for `stable-1` and the like, `1.36.3` for `stable-1.36`, as far as is known here; undefined for what is no such name. */
 export function versionOfLabel(label: string): string | undefined {

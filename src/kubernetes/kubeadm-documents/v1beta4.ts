@@ -16,6 +16,7 @@ import {
   ignoredChecks,
   imagePullPolicy,
   imageRepository,
+  imageShape,
   ipAddress,
   kubernetesVersion,
   patches,
@@ -48,7 +49,7 @@ const timeouts = fields({
   upgradeManifests: duration.optional(),
 });
 
-export const localAPIEndpoint = fields({ advertiseAddress: ipAddress.optional(), bindPort: integer(1, 65535).optional() });
+const localAPIEndpoint = fields({ advertiseAddress: ipAddress.optional(), bindPort: integer(1, 65535).optional() });
 
 export const nodeRegistrationShape = {
   name: subdomain.optional(),
@@ -91,7 +92,6 @@ export const initShape = {
 export const initConfiguration = fields({ ...initShape, dryRun: flag().optional(), timeouts: timeouts.optional() });
 
 const component = { extraArgs: extraArgs.optional(), extraVolumes: extraVolumes.optional(), extraEnvs: extraEnvs.optional() } as const;
-const imageShape = { imageRepository: imageRepository.optional(), imageTag: text().optional() } as const;
 
 export const localEtcdShape = {
   ...imageShape,
@@ -101,26 +101,33 @@ export const localEtcdShape = {
   peerCertSANs: list(subjectName).optional(),
 } as const;
 
-export const externalEtcd = ruled(
-  fields({
-    endpoints: list(url).min(1, { error: "is empty; name one endpoint at least" }),
-    httpEndpoints: list(url).optional(),
-    caFile: absolutePath.optional(),
-    certFile: absolutePath.optional(),
-    keyFile: absolutePath.optional(),
-  }),
-  ({ endpoints, caFile, certFile, keyFile }) => {
-    const isPlain = caFile === undefined && certFile === undefined && keyFile === undefined;
-    const plain = isPlain ? [] : endpoints.flatMap((address, index) => (address.startsWith("https:") ? [] : [index]));
-    return [
-      ...plain.map((index) => [["endpoints", index], "must be a URL with https, since there are certificates"] as const),
-      ...((certFile === undefined) === (keyFile === undefined)
-        ? []
-        : [[[certFile === undefined ? "certFile" : "keyFile"], "is missing; certificate and key go together"] as const]),
-      ...(certFile !== undefined && caFile === undefined ? [[["caFile"], "is missing; a certificate needs it"] as const] : []),
-    ];
-  },
-);
+export const externalEtcdShape = {
+  endpoints: list(url).min(1, { error: "is empty; name one endpoint at least" }),
+  httpEndpoints: list(url).optional(),
+  caFile: absolutePath.optional(),
+  certFile: absolutePath.optional(),
+  keyFile: absolutePath.optional(),
+} as const;
+
+interface ExternalEtcd {
+  readonly endpoints: readonly string[];
+  readonly caFile?: string | undefined;
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+}
+
+/** Certificates go with https, and with one another. */
+export function judgeExternalEtcd({ endpoints, caFile, certFile, keyFile }: ExternalEtcd) {
+  const isPlain = caFile === undefined && certFile === undefined && keyFile === undefined;
+  const plain = isPlain ? [] : endpoints.flatMap((address, index) => (address.startsWith("https:") ? [] : [index]));
+  return [
+    ...plain.map((index) => [["endpoints", index], "must be a URL with https, since there are certificates"] as const),
+    ...((certFile === undefined) === (keyFile === undefined)
+      ? []
+      : [[[certFile === undefined ? "certFile" : "keyFile"], "is missing; certificate and key go together"] as const]),
+    ...(certFile !== undefined && caFile === undefined ? [[["caFile"], "is missing; a certificate needs it"] as const] : []),
+  ];
+}
 
 /** Of a map with `local` and `external` one may be there. */
 export function judgeEtcd({ local, external }: { readonly local?: unknown; readonly external?: unknown }) {
@@ -148,7 +155,10 @@ export const clusterShape = {
 export const clusterConfiguration = fields({
   ...clusterShape,
   etcd: ruled(
-    fields({ local: fields({ ...localEtcdShape, extraEnvs: extraEnvs.optional() }).optional(), external: externalEtcd.optional() }),
+    fields({
+      local: fields({ ...localEtcdShape, extraEnvs: extraEnvs.optional() }).optional(),
+      external: ruled(fields(externalEtcdShape), judgeExternalEtcd).optional(),
+    }),
     judgeEtcd,
   ).optional(),
   apiServer: fields({ ...component, certSANs: list(subjectName).optional() }).optional(),

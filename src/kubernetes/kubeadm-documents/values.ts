@@ -101,6 +101,8 @@ export const kubernetesVersion = text((version) =>
 
 export const imageRepository = text(judgeRepository);
 
+export const imageShape = { imageRepository: imageRepository.optional(), imageTag: text().optional() } as const;
+
 const words = list(text());
 export const phases = words;
 export const ignoredChecks = judged(words, (names) =>

@@ -32,7 +32,7 @@ maxPods: 50
 `,
     "a.yaml",
   );
-  t.deepEqual(Object.keys(found), ["InitConfiguration", "ClusterConfiguration", "KubeletConfiguration"]);
+  t.deepEqual(Object.keys(found), ["InitConfiguration", "ClusterConfiguration", "KubeletConfiguration", "deprecated"]);
   t.true(found.InitConfiguration?.certificateKey?.equals(new Secret("ab".repeat(32))));
   t.true(found.InitConfiguration?.bootstrapTokens?.[0]?.token?.equals(new Secret("abcdef.0123456789abcdef")));
   t.deepEqual(found.InitConfiguration?.nodeRegistration, {
