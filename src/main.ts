@@ -2,6 +2,7 @@
 import "./hide-arguments.ts";
 import { Command, CommanderError, Option } from "commander";
 import type { Load } from "./cli/define.ts";
+import { defineCerts, defineKubeconfigUser } from "./cli/define-certs.ts";
 import { defineConfig } from "./cli/define-config.ts";
 import { asSystemError, KbootError } from "./errors.ts";
 
@@ -261,7 +262,7 @@ function defineCommands(): Command {
     .option("--yes", "do not ask for the cluster's name")
     .option("--keep-binaries", "keep binaries, packages and images for a next cluster")
     .option("--dry-run", "plan only, change nothing");
-  withInventory(
+  const kubeconfig = withInventory(
     define(
       program,
       "kubeconfig",
@@ -273,6 +274,7 @@ function defineCommands(): Command {
     .option("--merge", "write it into ~/.kube/config (or the file that KUBECONFIG names) as a context named after the inventory")
     .option("--kubeconfig-file <path>", "with --merge: into this file")
     .option("--use", "with --merge: make it the current context");
+  defineKubeconfigUser(kubeconfig, define);
   withOutput(
     withInventory(
       define(
@@ -298,6 +300,7 @@ function defineCommands(): Command {
   defineMachineCommands(program);
   defineBundle(program);
   defineToken(program);
+  defineCerts(program, define);
   defineConfig(program, define);
   define(
     program.command("events").description("work with what runs tell programs"),

@@ -13,17 +13,32 @@ export async function followLinks(path: string): Promise<string> {
 }
 
 /**
- * Gives a file new content, readable by its owner alone, as a whole or not at all: a reader sees the old or the new, and so does
- * who comes after a crash. `path` is no link. Folders that are missing are made.
+ * Gives a file new content, as a whole or not at all: a reader sees the old or the new, and so does who comes after a crash.
+ * `path` is no link. Folders that are missing are made. Without a mode only its owner can read it.
  */
-export async function replaceFile(path: string, content: string): Promise<void> {
+export async function replaceFile(path: string, content: string, mode = 0o600): Promise<void> {
+  await (await prepareFile(path, content, mode)).put();
+}
+
+/** New content beside the file whose it will be. */
+export interface PreparedFile {
+  /** Puts it in its place. */
+  put(): Promise<void>;
+  /** Removes it. */
+  discard(): Promise<void>;
+}
+
+/** The first half of `replaceFile`, the one that a full disk stops. */
+export async function prepareFile(path: string, content: string, mode: number): Promise<PreparedFile> {
   const folder = dirname(path);
   await makeFolder(folder);
   const temporary = join(folder, `.${basename(path)}.kboot-${process.pid}`);
+  const discard = () => rm(temporary, { force: true });
   try {
     const file = await open(temporary, "wx", 0o600);
     try {
       await file.writeFile(content);
+      await file.chmod(mode);
       const [before, own] = [await stat(path).catch(() => undefined), await file.stat()];
       // root may write into a user's folder
       if (before !== undefined && before.uid !== own.uid) await file.chown(before.uid, before.gid);
@@ -31,13 +46,19 @@ export async function replaceFile(path: string, content: string): Promise<void> 
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await discard();
     throw error;
   }
-  const entry = await open(folder);
-  await entry.sync().finally(() => entry.close());
+  const put = async () => {
+    await rename(temporary, path).catch(async (error: unknown) => {
+      await discard();
+      throw error;
+    });
+    const entry = await open(folder);
+    await entry.sync().finally(() => entry.close());
+  };
+  return { put, discard };
 }
 
 /** Throws when a file could not be put there, as far as that can be told without trying. */

@@ -36,6 +36,12 @@ export const catalogue = {
     ["a field that this version does not know", "an older apiVersion"],
     ["put right what the lines name, then `kboot config validate --config FILE`"],
   ),
+  pki: entry(
+    65,
+    "a certificate or key on this machine is missing, cannot be read or is not of its CA",
+    ["the command does not run on a control plane, or not as root", "the files are elsewhere"],
+    ["`kboot certs check-expiration` shows what is there", "name the folder with `--cert-dir`"],
+  ),
   check: entry(
     3,
     "a check failed, and nothing was changed",

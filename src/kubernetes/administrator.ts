@@ -27,7 +27,7 @@ export async function administratorAccess(host: Host, vault: Vault, signal: Abor
   const credential = await issueCertificate(
     {
       commonName: "kubernetes-super-admin",
-      organization: "system:masters",
+      organizations: ["system:masters"],
       usages: ["clientAuth"],
       dnsNames: [],
       ipAddresses: [],

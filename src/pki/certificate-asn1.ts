@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import { Address4, Address6 } from "ip-address";
 import forge from "node-forge";
-import { type Usage, usageIds } from "./usages.ts";
+import { type UsageName, usageId } from "./usages.ts";
 
 const { asn1 } = forge;
 type Asn1 = forge.asn1.Asn1;
@@ -21,7 +21,7 @@ export interface CertificateFields {
   readonly serial: Buffer;
   readonly scheme: SignatureScheme;
   readonly commonName: string;
-  readonly organization: string | undefined;
+  readonly organizations: readonly string[];
   /** Undefined: it signs itself. */
   readonly authority: Authority | undefined;
   readonly notBefore: Date;
@@ -29,7 +29,7 @@ export interface CertificateFields {
   /** DER of the SubjectPublicKeyInfo. */
   readonly publicKey: Buffer;
   readonly isCa: boolean;
-  readonly usages: readonly Usage[];
+  readonly usages: readonly UsageName[];
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
 }
@@ -49,6 +49,7 @@ const ids = {
   basicConstraints: "2.5.29.19",
   authorityKeyId: "2.5.29.35",
   extendedKeyUsage: "2.5.29.37",
+  extensionRequest: "1.2.840.113549.1.9.14",
 };
 
 /** DER of the part of a certificate that is signed. Extensions and their order are those of Go's x509 for kubeadm's templates. */
@@ -68,7 +69,18 @@ export function buildSignedPart(fields: CertificateFields): Buffer {
   );
 }
 
-/** DER of the whole certificate. */
+/** What a request for a certificate says, but for its signature. */
+export type RequestFields = Pick<CertificateFields, "commonName" | "organizations" | "publicKey" | "dnsNames" | "ipAddresses">;
+
+/** DER of the part of a request that is signed (PKCS#10, RFC 2986), as Go's x509 writes it: it asks for names, not for usages. */
+export function buildRequestInfo(fields: RequestFields): Buffer {
+  const names = buildNames(fields);
+  const set = asn1.create(asn1.Class.UNIVERSAL, asn1.Type.SET, true, [sequence(...names)]);
+  const attributes = names.length === 0 ? [] : [sequence(objectId(ids.extensionRequest), set)];
+  return toDer(sequence(integer(Buffer.of(0)), buildName(fields), fromDer(fields.publicKey), tagged(0, ...attributes)));
+}
+
+/** DER of a signed part with its signature: a whole certificate or request. */
 export function joinSignature(signedPart: Buffer, scheme: SignatureScheme, signature: Buffer): Buffer {
   return toDer(sequence(fromDer(signedPart), signatureAlgorithm(scheme), bitString(signature, 0)));
 }
@@ -88,7 +100,7 @@ function buildExtensions({ isCa, usages, authority, publicKey, dnsNames, ipAddre
   const keyUsage = isCa ? bitString(Buffer.of(0xa4), 2) : bitString(Buffer.of(0xa0), 5);
   const extensions = [extension(ids.keyUsage, true, keyUsage)];
   if (usages.length > 0) {
-    extensions.push(extension(ids.extendedKeyUsage, false, sequence(...usages.map((usage) => objectId(usageIds[usage])))));
+    extensions.push(extension(ids.extendedKeyUsage, false, sequence(...usages.map((usage) => objectId(usageId(usage))))));
   }
   const isTrue = asn1.create(asn1.Class.UNIVERSAL, asn1.Type.BOOLEAN, false, "\xff");
   extensions.push(extension(ids.basicConstraints, true, sequence(...(isCa ? [isTrue] : []))));
@@ -96,12 +108,16 @@ function buildExtensions({ isCa, usages, authority, publicKey, dnsNames, ipAddre
   if (authority?.keyId !== undefined) {
     extensions.push(extension(ids.authorityKeyId, false, sequence(context(0, authority.keyId))));
   }
+  return [...extensions, ...buildNames({ dnsNames, ipAddresses })];
+}
+
+/** The extension with the names of the subject, if it has any. */
+function buildNames({ dnsNames, ipAddresses }: Pick<CertificateFields, "dnsNames" | "ipAddresses">): Asn1[] {
   const names = [
     ...dnsNames.map((name) => context(2, Buffer.from(name))),
     ...ipAddresses.map((address) => context(7, addressBytes(address))),
   ];
-  if (names.length > 0) extensions.push(extension(ids.subjectAltName, false, sequence(...names)));
-  return extensions;
+  return names.length === 0 ? [] : [extension(ids.subjectAltName, false, sequence(...names))];
 }
 
 /** RFC 7093, method 1, as Go does since 1.25: the first 160 bits of the SHA-256 of the public key's bits. */
@@ -111,13 +127,18 @@ function keyIdOf(publicKey: Buffer): Buffer {
   return createHash("sha256").update(Buffer.from(bits, "latin1").subarray(1)).digest().subarray(0, 20);
 }
 
-function buildName({ commonName, organization }: CertificateFields): Asn1 {
-  const attribute = (id: string, text: string) =>
-    asn1.create(asn1.Class.UNIVERSAL, asn1.Type.SET, true, [sequence(objectId(id), printable(text))]);
-  return sequence(
-    ...(organization === undefined ? [] : [attribute(ids.organization, organization)]),
-    attribute(ids.commonName, commonName),
-  );
+/** As Go's x509 has it: all organizations are one set, in the order of their bytes, as DER wants it. */
+function buildName({ commonName, organizations }: Pick<CertificateFields, "commonName" | "organizations">): Asn1 {
+  const set = (id: string, texts: readonly string[]) => {
+    const attributes = texts.map((text) => sequence(objectId(id), printable(text)));
+    return asn1.create(
+      asn1.Class.UNIVERSAL,
+      asn1.Type.SET,
+      true,
+      attributes.toSorted((a, b) => Buffer.compare(toDer(a), toDer(b))),
+    );
+  };
+  return sequence(...(organizations.length === 0 ? [] : [set(ids.organization, organizations)]), set(ids.commonName, [commonName]));
 }
 
 function printable(text: string): Asn1 {
@@ -139,7 +160,7 @@ function time(date: Date): Asn1 {
 
 function integer(bytes: Buffer): Asn1 {
   const first = bytes.findIndex((byte) => byte !== 0);
-  const digits = bytes.subarray(first);
+  const digits = bytes.subarray(first === -1 ? bytes.length - 1 : first);
   const isNegative = (digits[0] ?? 0) >= 0x80;
   return asn1.create(asn1.Class.UNIVERSAL, asn1.Type.INTEGER, false, binary(isNegative ? Buffer.concat([Buffer.of(0), digits]) : digits));
 }
@@ -157,8 +178,8 @@ function sequence(...parts: Asn1[]): Asn1 {
   return asn1.create(asn1.Class.UNIVERSAL, asn1.Type.SEQUENCE, true, parts);
 }
 
-function tagged(tag: number, part: Asn1): Asn1 {
-  return asn1.create(asn1.Class.CONTEXT_SPECIFIC, tag as forge.asn1.Type, true, [part]);
+function tagged(tag: number, ...parts: Asn1[]): Asn1 {
+  return asn1.create(asn1.Class.CONTEXT_SPECIFIC, tag as forge.asn1.Type, true, parts);
 }
 
 function context(tag: number, bytes: Buffer): Asn1 {

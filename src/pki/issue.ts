@@ -2,13 +2,14 @@ import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, X
 import type { Secret } from "../secret.ts";
 import type { Authority, SignatureScheme } from "./certificate-asn1.ts";
 import { generateKeys, type KeyAlgorithm } from "./keys.ts";
-import type { Usage } from "./usages.ts";
+import type { UsageName } from "./usages.ts";
 
 /** What a certificate shall say, but for its times. */
 export interface CertificateWish {
   readonly commonName: string;
-  readonly organization?: string | undefined;
-  readonly usages: readonly Usage[];
+  /** Groups, for a client. */
+  readonly organizations?: readonly string[] | undefined;
+  readonly usages: readonly UsageName[];
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
 }
@@ -57,6 +58,20 @@ export async function issueCertificate(request: NewCertificate, ca: KeyAndCertif
   return { certificatePem: await buildCertificate({ wish, validityDays, now, own: key, signer: ca.key, authority }), key };
 }
 
+/** A new key, and a request for a certificate by which somebody else may issue it, as kubeadm writes them. PEM. */
+export async function requestCertificate(
+  wish: Omit<CertificateWish, "usages">,
+  algorithm: KeyAlgorithm,
+): Promise<{ readonly requestPem: string; readonly key: Secret }> {
+  const [{ buildRequestInfo, joinSignature }, { key }] = await Promise.all([import("./certificate-asn1.ts"), generateKeys(algorithm)]);
+  const signingKey = createPrivateKey(key.reveal());
+  const scheme = schemeOf(signingKey);
+  const info = buildRequestInfo({ ...wish, organizations: wish.organizations ?? [], publicKey: publicDer(key) });
+  const der = joinSignature(info, scheme, sign(scheme.digest, info, signingKey)).toString("base64");
+  const lines = der.match(/.{1,64}/g) ?? [];
+  return { requestPem: `-----BEGIN CERTIFICATE REQUEST-----\n${lines.join("\n")}\n-----END CERTIFICATE REQUEST-----\n`, key };
+}
+
 interface Parts {
   readonly wish: CertificateWish;
   readonly validityDays: number;
@@ -73,16 +88,21 @@ async function buildCertificate({ wish, validityDays, now, own, signer, authorit
   const scheme = schemeOf(signingKey);
   const signedPart = buildSignedPart({
     ...wish,
-    organization: wish.organization,
+    organizations: wish.organizations ?? [],
     serial: newSerial(),
     scheme,
     authority,
     notBefore: new Date(now.getTime() - startsEarlierMs),
     notAfter: new Date(now.getTime() + validityDays * dayMs),
-    publicKey: createPublicKey(own.reveal()).export({ type: "spki", format: "der" }),
+    publicKey: publicDer(own),
     isCa: authority === undefined,
   });
   return new X509Certificate(joinSignature(signedPart, scheme, sign(scheme.digest, signedPart, signingKey))).toString();
+}
+
+/** DER of the public half. */
+function publicDer(key: Secret): Buffer {
+  return createPublicKey(key.reveal()).export({ type: "spki", format: "der" });
 }
 
 /** From 1 to 2^63-1. */

@@ -29,7 +29,7 @@ export function judgeCertificate(
 
 /** What a kubelet asks for: the certificate of its node. */
 export function kubeletWish(nodeName: string): CertificateWish {
-  return { commonName: `system:node:${nodeName}`, organization: "system:nodes", usages: ["clientAuth"], dnsNames: [], ipAddresses: [] };
+  return { commonName: `system:node:${nodeName}`, organizations: ["system:nodes"], usages: ["clientAuth"], dnsNames: [], ipAddresses: [] };
 }
 
 /** As `judgeCertificate`, of a client certificate of a kubelet, which renews it in time: one that ends soon is in order. */
@@ -55,7 +55,7 @@ function judgeSubject(wish: CertificateWish, found: CertificateDescription): Dif
     from.length === to.length && to.every((value) => from.includes(value)) ? [] : [{ what, from: from.join(", "), to: to.join(", ") }];
   return [
     ...compare("common name", [found.commonName], [wish.commonName]),
-    ...compare("organization", found.organizations, wish.organization === undefined ? [] : [wish.organization]),
+    ...compare("organization", found.organizations, wish.organizations ?? []),
     ...compare("usages", found.usages, wish.usages),
   ];
 }

@@ -8,11 +8,13 @@ export interface ApiAddress {
   readonly server: string;
   /** PEM; may hold several certificates. */
   readonly caCert: string;
+  /** Of the cluster in the file. Default `kubernetes`, as kubeadm's. */
+  readonly clusterName?: string;
 }
 
 export interface ClientKubeconfig extends ApiAddress {
   readonly user: string;
-  /** Default `USER@kubernetes`. */
+  /** Default `USER@CLUSTER`. */
   readonly context?: string;
   /** PEM. */
   readonly certificatePem: string;
@@ -36,9 +38,6 @@ export interface KubeconfigReading {
 
 const otherLogins = ["exec", "auth-provider", "username"];
 
-/** kubeadm's default; kboot keeps it. */
-const clusterName = "kubernetes";
-
 /** Where the kubelet keeps its client certificate with key, and renews it. */
 export const kubeletClientPem = "/var/lib/kubelet/pki/kubelet-client-current.pem";
 
@@ -54,9 +53,22 @@ export function buildBootstrapKubeconfig(api: ApiAddress, credential: { readonly
   return buildKubeconfig({ ...api, ...credential, user: "tls-bootstrap-user" });
 }
 
-/** The kubeconfig with which a kubelet asks for its first certificate. */
-export function buildTokenKubeconfig({ token, ...api }: ApiAddress & { readonly token: Secret }): Secret {
-  return new Secret(build(api, "tls-bootstrap-token-user", { token: token.reveal() }));
+/** A kubeconfig with a token; without `user` that with which a kubelet asks for its first certificate. */
+export function buildTokenKubeconfig({
+  token,
+  user = "tls-bootstrap-token-user",
+  ...api
+}: ApiAddress & { readonly token: Secret; readonly user?: string }): Secret {
+  return new Secret(build(api, user, { token: token.reveal() }));
+}
+
+/** A kubeconfig with a key alone: CA and certificate are put in once somebody else has issued it. */
+export function buildKeyKubeconfig({
+  user,
+  key,
+  ...api
+}: Omit<ApiAddress, "caCert"> & { readonly user: string; readonly key: Secret }): Secret {
+  return new Secret(build(api, user, { "client-key-data": base64(key.reveal()) }));
 }
 
 export interface KubeletKubeconfig extends ApiAddress {
@@ -120,10 +132,14 @@ function byContext(file: KubeconfigShape): Pick {
 
 const onlyOne: Pick = (all) => (all?.length === 1 ? all[0] : undefined);
 
-function build({ server, caCert }: ApiAddress, user: string, credential: object, context = `${user}@${clusterName}`): string {
+function build(api: Omit<ApiAddress, "caCert"> & { readonly caCert?: string }, user: string, credential: object, name?: string): string {
+  const { server, caCert, clusterName = "kubernetes" } = api;
+  const context = name ?? `${user}@${clusterName}`;
   const file = {
     apiVersion: "v1",
-    clusters: [{ cluster: { "certificate-authority-data": base64(caCert), server }, name: clusterName }],
+    clusters: [
+      { cluster: { ...(caCert === undefined ? {} : { "certificate-authority-data": base64(caCert) }), server }, name: clusterName },
+    ],
     contexts: [{ context: { cluster: clusterName, user }, name: context }],
     "current-context": context,
     kind: "Config",

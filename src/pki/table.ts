@@ -31,7 +31,7 @@ export interface ControlPlaneNode {
 export function controlPlaneCertificates(node: ControlPlaneNode): readonly TableEntry[] {
   const { nodeName, nodeAddress } = node;
   const both = ["serverAuth", "clientAuth"] as const;
-  const etcdNames = split([nodeName, "localhost", nodeAddress, "127.0.0.1", "::1"]);
+  const etcdNames = splitNames([nodeName, "localhost", nodeAddress, "127.0.0.1", "::1"]);
   return [
     { ...at("apiserver"), signer: "ca", commonName: "kube-apiserver", usages: ["serverAuth"], ...apiServerNames(node) },
     // in no group: what it may do with kubelets is bound to its name
@@ -48,7 +48,7 @@ export function controlPlaneCertificates(node: ControlPlaneNode): readonly Table
 }
 
 function apiServerNames({ cluster, spec, nodeName, nodeAddress }: ControlPlaneNode) {
-  return split([
+  return splitNames([
     nodeName,
     "kubernetes",
     "kubernetes.default",
@@ -63,7 +63,7 @@ function apiServerNames({ cluster, spec, nodeName, nodeAddress }: ControlPlaneNo
 }
 
 /** DNS names, sorted, and addresses, each once. */
-function split(names: readonly string[]): Pick<CertificateWish, "dnsNames" | "ipAddresses"> {
+export function splitNames(names: readonly string[]): Pick<CertificateWish, "dnsNames" | "ipAddresses"> {
   const unique = [...new Set(names)];
   return { dnsNames: unique.filter((name) => isIP(name) === 0).sort(), ipAddresses: unique.filter((name) => isIP(name) !== 0) };
 }

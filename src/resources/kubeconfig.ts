@@ -144,7 +144,13 @@ async function changeOne({ resource, observed }: Item<KubeconfigResource, Observ
 }
 
 function wishOf({ user, organization }: KubeconfigResource): CertificateWish {
-  return { commonName: user, organization, usages: ["clientAuth"], dnsNames: [], ipAddresses: [] };
+  return {
+    commonName: user,
+    organizations: organization === undefined ? [] : [organization],
+    usages: ["clientAuth"],
+    dnsNames: [],
+    ipAddresses: [],
+  };
 }
 
 interface Client {

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { X509Certificate } from "node:crypto";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -8,20 +9,23 @@ import type { HostKind, Site, Step } from "../../src/engine/contracts.ts";
 import { Vault } from "../../src/engine/vault.ts";
 import type { Facts } from "../../src/host/facts.ts";
 import type { Cluster } from "../../src/inventory/cluster.ts";
-import { clusterConfiguration } from "../../src/kubernetes/kubeadm-config.ts";
+import { clusterConfiguration, kubeadmConfig } from "../../src/kubernetes/kubeadm-config.ts";
 import type { Live } from "../../src/kubernetes/live.ts";
 import { issueCa, issueCertificate } from "../../src/pki/issue.ts";
+import { readKubeconfig } from "../../src/pki/kubeconfig.ts";
 import { controlPlaneCertificates } from "../../src/pki/table.ts";
 import { type CertificateResource, certificateKind } from "../../src/resources/certificate.ts";
 import { type KubeconfigResource, kubeconfigKind } from "../../src/resources/kubeconfig.ts";
+import { objectKind } from "../../src/resources/object.ts";
 import { type SharedSecretResource, sharedSecretKind } from "../../src/resources/shared-secret.ts";
 import { Secret } from "../../src/secret.ts";
 import { issueCertificates } from "../../src/steps/issue-certificates.ts";
 import { shareSecrets } from "../../src/steps/share-secrets.ts";
 import { writeKubeconfigs } from "../../src/steps/write-kubeconfigs.ts";
 import { testCluster } from "../kubernetes/fixture.ts";
+import { kboot } from "../support/kboot.ts";
 import { bringInOrder, differences, noArtifacts } from "../support/kind.ts";
-import { findProgram } from "./support/api-server.ts";
+import { findProgram, startApiServer } from "./support/api-server.ts";
 
 const nodeAddress = "192.168.56.11";
 type Resource = SharedSecretResource | CertificateResource | KubeconfigResource;
@@ -144,3 +148,61 @@ for (const encryptionAlgorithm of ["RSA-2048", "ECDSA-P384"] as const) {
     },
   );
 }
+
+test.serial("kubeadm and kboot renew a control plane to the same, and kubeadm takes what kboot has renewed as its own", async (t) => {
+  const theirs = await openRoot(testCluster({}));
+  const ours = await mkdtemp(join(tmpdir(), "kboot-renewed-"));
+  try {
+    await theirs.phase("certs");
+    await theirs.phase("kubeconfig");
+    await cp(theirs.root, ours, { recursive: true });
+    const folder = join(ours, "etc/kubernetes");
+    const words = ["certs", "renew", "all", "--kubeconfig", "/nowhere"];
+    const said = await theirs.kubeadm(...words);
+    const renewed = await kboot(...words, "--cert-dir", join(folder, "pki"), "--kubeconfig-dir", folder);
+    t.is(renewed.stdout.trimEnd(), said);
+    t.is(renewed.stdout.match(/ renewed$/gm)?.length, 11);
+    const files = (await readdir(folder, { recursive: true })).filter((name) => /\.(crt|key|conf|pub)$/.test(name));
+    t.is(files.length, 3 * 2 + 7 * 2 + 2 + 5);
+    for (const file of files) {
+      const [own, other] = [join(folder, file), join(theirs.root, "etc/kubernetes", file)];
+      t.is((await stat(own)).mode, (await stat(other)).mode, file);
+      const [a, b] = [await readFile(own, "utf8"), await readFile(other, "utf8")];
+      const masked = (text: string) => text.replace(/(client-[a-z-]+): \S+/g, "$1: X");
+      if (file.endsWith(".conf")) {
+        t.is(masked(a), masked(b), file);
+        const pem = (text: string) => readKubeconfig(new Secret(text))?.certificatePem ?? "";
+        t.is(await show(pem(a)), await show(pem(b)), file);
+      } else if (file.endsWith(".crt")) t.is(await show(a), await show(b), file);
+      else t.is(a === b, /^(ca|etcd\/ca|front-proxy-ca|sa)\./.test(file.replace("pki/", "")), file);
+    }
+    await rm(theirs.root, { recursive: true });
+    await cp(ours, theirs.root, { recursive: true });
+    const again = `${await theirs.phase("certs")}\n${await theirs.phase("kubeconfig")}`;
+    t.is(again.match(/Using (the )?existing/g)?.length, 16, again);
+  } finally {
+    await rm(theirs.root, { recursive: true, force: true });
+    await rm(ours, { recursive: true });
+  }
+});
+
+test.serial("what the cluster has recorded says how certificates are renewed", async (t) => {
+  const { root, phase } = await openRoot(testCluster({}));
+  const server = await startApiServer("1.36.3");
+  t.teardown(() => server.stop());
+  t.teardown(() => rm(root, { recursive: true }));
+  await phase("certs");
+  const resources = kubeadmConfig(testCluster({ encryptionAlgorithm: "ECDSA-P384", certificateValidityDays: 20 }));
+  const items = resources.map((resource) => ({ resource, observed: { live: undefined }, differences: [] }));
+  await objectKind.change(items, server.api, new AbortController().signal);
+  const pki = join(root, "etc/kubernetes/pki");
+  const { stdout, stderr } = await kboot("certs", "renew", "etcd-peer", "--cert-dir", pki, "--kubeconfig", server.kubeconfig);
+  t.is(
+    stdout,
+    '[renew] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...\n\ncertificate for etcd nodes to communicate with each other renewed\n',
+  );
+  t.is(stderr, "restart etcd, so that it uses the new certificate\n");
+  const { publicKey, validToDate } = new X509Certificate(await readFile(join(pki, "etcd/peer.crt"), "utf8"));
+  t.is(publicKey.asymmetricKeyDetails?.namedCurve, "secp384r1");
+  t.is(Math.round((validToDate.getTime() - Date.now()) / 86_400_000), 20);
+});

@@ -41,7 +41,7 @@ for (const algorithm of ["RSA-2048", "RSA-3072", "RSA-4096", "ECDSA-P256", "ECDS
 
 test("a certificate says what was wished", async (t) => {
   const ca = await issueCa({ commonName: "kubernetes", validityDays: 3650, now, algorithm: "ECDSA-P256" });
-  const { certificatePem } = await issueCertificate({ ...apiServer, organization: "system:nodes" }, ca);
+  const { certificatePem } = await issueCertificate({ ...apiServer, organizations: ["system:nodes"] }, ca);
   const certificate = new X509Certificate(certificatePem);
   t.is(certificate.subject, "O=system:nodes\nCN=kube-apiserver");
   t.is(certificate.issuer, "CN=kubernetes");

@@ -34,7 +34,7 @@ test("a SAN that is lacking differs, one beyond the wish does not, and the form 
 
 test("names and usages differ", (t) => {
   t.deepEqual(judge({ commonName: "cp2" }), [{ what: "common name", from: "cp1", to: "cp2" }]);
-  t.deepEqual(judge({ organization: "system:nodes" }), [{ what: "organization", from: "", to: "system:nodes" }]);
+  t.deepEqual(judge({ organizations: ["system:nodes"] }), [{ what: "organization", from: "", to: "system:nodes" }]);
   t.deepEqual(judge({ usages: ["clientAuth"] }), [{ what: "usages", from: "serverAuth, clientAuth", to: "clientAuth" }]);
 });
 

@@ -10,7 +10,7 @@ test("describes a certificate", async (t) => {
   const { certificatePem } = await issueCertificate(
     {
       commonName: "system:node:cp1",
-      organization: "system:nodes",
+      organizations: ["system:nodes"],
       usages: ["clientAuth", "serverAuth"],
       dnsNames: ["cp1"],
       ipAddresses: ["192.168.56.11", "::1"],

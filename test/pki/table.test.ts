@@ -14,8 +14,8 @@ const node = {
 } as const;
 
 test("a control plane has kubeadm's certificates at kubeadm's places", (t) => {
-  const rows = controlPlaneCertificates(node).map(({ certificatePath, keyPath, signer, commonName, organization, usages }) =>
-    [certificatePath, keyPath, signer, commonName, organization ?? "-", usages.join("+")].join(" "),
+  const rows = controlPlaneCertificates(node).map(({ certificatePath, keyPath, signer, commonName, organizations = ["-"], usages }) =>
+    [certificatePath, keyPath, signer, commonName, organizations.join("+"), usages.join("+")].join(" "),
   );
   t.deepEqual(
     rows,

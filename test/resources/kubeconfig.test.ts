@@ -115,7 +115,7 @@ test("a certificate that the kubelet fetched itself is kept when only the file i
   const options = { shell: ["dash"], vault: vaultWith(ca), now };
   const resource = await kubelet();
   const wish = { usages: ["clientAuth"], dnsNames: [], ipAddresses: [], validityDays: 20, now, algorithm: "ECDSA-P256" } as const;
-  const issued = await issueCertificate({ commonName: resource.user, organization: "system:nodes", ...wish }, ca);
+  const issued = await issueCertificate({ commonName: resource.user, organizations: ["system:nodes"], ...wish }, ca);
   const target = join(dirname(resource.clientPath), "kubelet-client-1.pem");
   await mkdir(dirname(target));
   await writeFile(target, issued.certificatePem + issued.key.reveal(), { mode: 0o600 });
@@ -143,7 +143,7 @@ test("a client certificate that is gone or not the node's differs", async (t) =>
 async function joined(authority = ca, user = "system:node:cp1") {
   const resource = { ...(await kubelet()), form: "kubelet-joined" } as const;
   const wish = { usages: ["clientAuth"], dnsNames: [], ipAddresses: [], validityDays: 20, now, algorithm: "ECDSA-P256" } as const;
-  const { certificatePem, key } = await issueCertificate({ commonName: user, organization: "system:nodes", ...wish }, authority);
+  const { certificatePem, key } = await issueCertificate({ commonName: user, organizations: ["system:nodes"], ...wish }, authority);
   const target = join(dirname(resource.clientPath), "kubelet-client-1.pem");
   await mkdir(dirname(target));
   await writeFile(target, certificatePem + key.reveal(), { mode: 0o600 });

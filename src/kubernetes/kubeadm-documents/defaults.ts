@@ -83,7 +83,11 @@ export function clusterWithDefaults(
       external === undefined
         ? { local: { dataDir: etcdDataDir, ...local } }
         : { external: { httpEndpoints: external.endpoints, ...external } },
-    networking: { dnsDomain: "cluster.local", serviceSubnet: "10.96.0.0/12", ...cluster.networking },
+    networking: {
+      ...cluster.networking,
+      dnsDomain: cluster.networking?.dnsDomain ?? "cluster.local",
+      serviceSubnet: cluster.networking?.serviceSubnet ?? "10.96.0.0/12",
+    },
     kubernetesVersion: cluster.kubernetesVersion?.replace(/^(?=\d)/, "v") ?? kubernetesVersion,
     certificatesDir: cluster.certificatesDir ?? pkiDir,
     imageRepository: cluster.imageRepository ?? "registry.k8s.io",
