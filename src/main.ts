@@ -3,6 +3,7 @@ import "./hide-arguments.ts";
 import { Command, CommanderError, Option } from "commander";
 import type { Load } from "./cli/define.ts";
 import { defineCerts, defineKubeconfigUser } from "./cli/define-certs.ts";
+import { defineCompletion } from "./cli/define-completion.ts";
 import { defineConfig } from "./cli/define-config.ts";
 import { asSystemError, KbootError } from "./errors.ts";
 
@@ -341,6 +342,7 @@ function defineCommands(): Command {
     "kboot version",
     async () => (await import("./cli/version.ts")).version,
   );
+  defineCompletion(program, define);
   return program;
 }
 
