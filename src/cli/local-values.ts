@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { KbootError } from "../errors.ts";
-import { ownNodeName } from "../kubeadm/machine.ts";
+import { ownNodeName } from "../machine/machine.ts";
 import { bootstrapTokenText, generateBootstrapToken } from "../kubernetes/bootstrap-token.ts";
 import type { LocalValues } from "../kubernetes/kubeadm-documents/defaults.ts";
 import { newestKubernetes } from "../kubernetes/versions.ts";
