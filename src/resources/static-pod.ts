@@ -82,8 +82,33 @@ ${observeFile(path)}`,
 
 function isSameManifest(text: string, pod: unknown): boolean {
   try {
-    return sameMeaning(parse(text), JSON.parse(JSON.stringify(pod)));
+    return sameMeaning(inOneOrder(parse(text)), inOneOrder(JSON.parse(JSON.stringify(pod))));
   } catch {
     return false;
   }
+}
+
+/** The pod with the words of each command by the flag that they set, and its volumes by name: their order means nothing. */
+function inOneOrder(pod: unknown): unknown {
+  const { spec, ...rest } = pod as { readonly spec: { readonly containers: readonly Container[]; readonly volumes?: readonly Named[] } };
+  const containers = spec.containers.map(({ command: [program, ...words] = [], volumeMounts, ...container }) => ({
+    ...container,
+    command: [program, ...sortBy(words, (word) => word.split("=", 1)[0] ?? word)],
+    volumeMounts: sortBy(volumeMounts ?? [], ({ name }) => name),
+  }));
+  return { ...rest, spec: { ...spec, containers, volumes: sortBy(spec.volumes ?? [], ({ name }) => name) } };
+}
+
+interface Named {
+  readonly name: string;
+}
+
+interface Container extends Named {
+  readonly command?: readonly string[];
+  readonly volumeMounts?: readonly Named[];
+}
+
+/** Equal keys stay in their order: of a flag that is given twice, some programs take the last. */
+function sortBy<T>(items: readonly T[], key: (item: T) => string): readonly T[] {
+  return items.toSorted((a, b) => (key(a) < key(b) ? -1 : Number(key(a) > key(b))));
 }

@@ -137,3 +137,21 @@ test("a static pod's manifest that says something else is a difference", (t) => 
     ["manifest"],
   );
 });
+
+test("the order of a static pod's flags and volumes means nothing, that of a flag's own values does", (t) => {
+  const of = (command: readonly string[], names: readonly string[]) => ({
+    ...pod.pod,
+    spec: {
+      containers: [{ name: "etcd", command, volumeMounts: names.map((name) => ({ name, mountPath: `/${name}` })) }],
+      volumes: names.map((name) => ({ name, hostPath: { path: `/${name}` } })),
+    },
+  });
+  const resource = { ...pod, pod: of(["etcd", "--a=1", "--b=2", "--b=3"], ["x", "y"]) };
+  const differences = (live: unknown) =>
+    staticPodKind
+      .compare(resource, seen("2026-11-24T12:15:20.89010748Z", "1795522520.5", stringify(live)), context())
+      .map(({ what }) => what);
+  t.deepEqual(differences(of(["etcd", "--b=2", "--a=1", "--b=3"], ["y", "x"])), []);
+  t.deepEqual(differences(of(["etcd", "--b=3", "--a=1", "--b=2"], ["x", "y"])), ["manifest"]);
+  t.deepEqual(differences(of(["other", "--a=1", "--b=2", "--b=3"], ["x", "y"])), ["manifest"]);
+});
