@@ -1,10 +1,12 @@
 import type { V1DaemonSet } from "@kubernetes/client-node";
-import { stringify } from "yaml";
 import type { KubernetesObject } from "../engine/contracts.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { type ObjectResource, object } from "../resources/object.ts";
+import { compareObject } from "../resources/object-compare.ts";
+import { isApplied, managedFields } from "../resources/object-owners.ts";
 import { bootstrapGroup } from "./bootstrap-rbac.ts";
 import { account, binding, configHash, configMap, group, mayGet, role, serviceAccount } from "./build.ts";
+import { writeYaml } from "./go-yaml.ts";
 import { kubernetesImage } from "./images.ts";
 import { endpointAddress } from "./kubeadm-config.ts";
 import { mergeDeep } from "./merge.ts";
@@ -16,19 +18,24 @@ const namespace = "kube-system";
 const labels = { "k8s-app": name };
 const configDir = "/var/lib/kube-proxy";
 
-/** kube-proxy on every node (kubeadm/app/phases/addons/proxy, v1.36). */
-export function kubeProxy(cluster: Cluster): readonly ObjectResource[] {
+/**
+ * kube-proxy on every node (kubeadm/app/phases/addons/proxy, v1.36). `running` is its ConfigMap as the API shows it: pods that read a
+ * configuration of kubeadm's which says the same need not be replaced to read kboot's.
+ */
+export function kubeProxy(cluster: Cluster, running?: KubernetesObject): readonly ObjectResource[] {
   const config = {
-    "config.conf": stringify(kubeProxyConfiguration(cluster)),
-    "kubeconfig.conf": stringify(kubeconfig(cluster)),
+    "config.conf": writeYaml(kubeProxyConfiguration(cluster)),
+    "kubeconfig.conf": writeYaml(kubeconfig(cluster)),
   };
+  const wish = configMap({ name, namespace, labels: { app: name } }, config);
+  const isRead = running !== undefined && !managedFields(running).some(isApplied) && compareObject(wish, running).length === 0;
   return [
     serviceAccount({ name, namespace }),
     binding({ name: "kubeadm:node-proxier" }, "ClusterRole", "system:node-proxier", [account(namespace, name)]),
     role({ name, namespace }, [mayGet("configmaps", name)]),
     binding({ name, namespace }, "Role", name, [group(bootstrapGroup)]),
-    object(configMap({ name, namespace, labels: { app: name } }, config)),
-    object(daemonSet(cluster, config) as unknown as KubernetesObject),
+    object(wish),
+    object(daemonSet(cluster, isRead ? {} : configHash(config)) as unknown as KubernetesObject),
   ];
 }
 
@@ -59,7 +66,7 @@ function kubeconfig(cluster: Cluster) {
   };
 }
 
-function daemonSet(cluster: Cluster, config: Readonly<Record<string, string>>): V1DaemonSet {
+function daemonSet(cluster: Cluster, annotations: Readonly<Record<string, string>>): V1DaemonSet {
   return {
     apiVersion: "apps/v1",
     kind: "DaemonSet",
@@ -68,7 +75,7 @@ function daemonSet(cluster: Cluster, config: Readonly<Record<string, string>>): 
       selector: { matchLabels: labels },
       updateStrategy: { type: "RollingUpdate" },
       template: {
-        metadata: { labels, annotations: configHash(config) },
+        metadata: { labels, annotations },
         spec: {
           containers: [
             {

@@ -1,10 +1,10 @@
-import { stringify } from "yaml";
 import type { Cluster, ExtraArg } from "../inventory/cluster.ts";
 import { pkiDir } from "../pki/table.ts";
 import { type ObjectResource, object } from "../resources/object.ts";
 import { apiServerArguments, auditVolumes } from "./audit.ts";
 import { configMap } from "./build.ts";
 import { showEndpoint } from "./endpoint.ts";
+import { writeYaml } from "./go-yaml.ts";
 import { kubeletConfiguration } from "./kubelet.ts";
 import { etcdDataDir } from "./paths.ts";
 
@@ -17,9 +17,9 @@ export function endpointAddress({ endpoint }: Pick<Cluster, "endpoint">): string
 export function kubeadmConfig(cluster: Cluster): readonly ObjectResource[] {
   return [
     object(
-      configMap({ name: "kubeadm-config", namespace: "kube-system" }, { ClusterConfiguration: stringify(clusterConfiguration(cluster)) }),
+      configMap({ name: "kubeadm-config", namespace: "kube-system" }, { ClusterConfiguration: writeYaml(clusterConfiguration(cluster)) }),
     ),
-    object(configMap({ name: "kubelet-config", namespace: "kube-system" }, { kubelet: stringify(kubeletConfiguration(cluster)) })),
+    object(configMap({ name: "kubelet-config", namespace: "kube-system" }, { kubelet: writeYaml(kubeletConfiguration(cluster)) })),
   ];
 }
 
@@ -60,7 +60,8 @@ function extraVolumes(cluster: Cluster) {
     name,
     hostPath: path,
     mountPath: path,
-    readOnly,
+    // as kubeadm writes it, which leaves out what is false
+    ...(readOnly ? { readOnly } : {}),
     pathType: type,
   }));
   return volumes.length === 0 ? {} : { extraVolumes: volumes };

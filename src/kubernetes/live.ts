@@ -31,6 +31,8 @@ export interface Live {
   readonly workloads: ReadonlyMap<string, boolean>;
   /** DaemonSets as the API shows them, named as workloads are. */
   readonly daemonSets: ReadonlyMap<string, KubernetesObject>;
+  /** ConfigMap kube-proxy as the API shows it. */
+  readonly kubeProxyConfig?: KubernetesObject | undefined;
   /** What kubeadm-config and kboot-config say of what cannot be changed. */
   readonly settled: readonly Settled[];
   /** Objects that kboot has applied, or was about to. */
@@ -58,17 +60,16 @@ export function createReadLive(): ReadLive<Live> {
 }
 
 async function readCluster(api: Api, caCert: string, signal: AbortSignal): Promise<Live> {
-  const configMap = async (name: string) => {
-    const found = await api.get({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "kube-system" } }, signal);
-    return (found?.["data"] ?? {}) as Readonly<Record<string, string>>;
-  };
-  const [nodes, daemonSets, deployments, kubeadmConfig, kbootConfig, kbootObjects] = await Promise.all([
+  const configMap = (name: string) =>
+    api.get({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "kube-system" } }, signal);
+  const [nodes, daemonSets, deployments, kubeadmConfig, kbootConfig, kbootObjects, kubeProxyConfig] = await Promise.all([
     api.list("v1", "Node", {}, signal),
     api.list("apps/v1", "DaemonSet", {}, signal),
     api.list("apps/v1", "Deployment", {}, signal),
     configMap("kubeadm-config"),
     configMap(kbootConfigName),
     configMap(kbootObjectsName),
+    configMap("kube-proxy"),
   ]);
   const live = new Map(nodes.map((node) => [node.metadata.name, readNode(node)]));
   const readyNodes = [...live.values()].filter((node) => node.isReady).length;
@@ -77,10 +78,16 @@ async function readCluster(api: Api, caCert: string, signal: AbortSignal): Promi
     caCert,
     nodes: live,
     workloads: new Map(workloads.map(({ name, ok }) => [name, ok])),
-    settled: [settledByKubeadmConfig(kubeadmConfig["ClusterConfiguration"]), settledByKbootConfig(kbootConfig)],
-    applied: readRefs(kbootObjects["objects"]),
+    kubeProxyConfig,
+    settled: [settledByKubeadmConfig(dataOf(kubeadmConfig)["ClusterConfiguration"]), settledByKbootConfig(dataOf(kbootConfig))],
+    applied: readRefs(dataOf(kbootObjects)["objects"]),
     daemonSets: new Map(daemonSets.map((object) => [workloadName(object), object])),
   };
+}
+
+/** Of a ConfigMap; empty where there is none. */
+export function dataOf(configMap: KubernetesObject | undefined): Readonly<Record<string, string>> {
+  return (configMap?.["data"] ?? {}) as Readonly<Record<string, string>>;
 }
 
 interface NodeShape {

@@ -11,5 +11,5 @@ export const installKubeProxy: Step<Live> = {
   // a control plane is a node already and finds the images there; a worker joins with them
   after: [anyHost("cluster-config"), everyControlPlane("addon-images")],
   needsLive: true,
-  resources: ({ cluster }) => kubeProxy(cluster),
+  resources: ({ cluster, live }) => kubeProxy(cluster, live?.kubeProxyConfig),
 };

@@ -1,5 +1,7 @@
+import type { V1DaemonSetSpec } from "@kubernetes/client-node";
 import test from "ava";
 import { parse } from "yaml";
+import type { KubernetesObject } from "../../src/engine/contracts.ts";
 import { clusterInfo } from "../../src/kubernetes/cluster-info.ts";
 import { coreDns } from "../../src/kubernetes/core-dns.ts";
 import { kbootConfig } from "../../src/kubernetes/kboot-config.ts";
@@ -54,6 +56,23 @@ test("kube-proxy's pods are replaced when its configuration changes", (t) => {
   };
   t.deepEqual(hash("nftables"), hash("nftables"));
   t.notDeepEqual(hash("nftables"), hash("iptables"));
+});
+
+test("kube-proxy's pods stay that read a configuration of kubeadm's which says the same", (t) => {
+  const cluster = testCluster();
+  const configMap = find(kubeProxy(cluster), "ConfigMap", "kube-proxy").object;
+  const annotations = (live: KubernetesObject, mode = "") => {
+    const { object } = find(kubeProxy({ ...cluster, kubeProxy: { mode } }, live), "DaemonSet", "kube-proxy");
+    return Object.keys((object["spec"] as V1DaemonSetSpec).template.metadata?.annotations ?? {});
+  };
+  const managedBy = (manager: string, operation: string) => ({
+    ...configMap,
+    metadata: { ...configMap.metadata, managedFields: [{ manager, operation }] },
+  });
+  const byKubeadm = managedBy("kubeadm", "Update") as KubernetesObject;
+  t.deepEqual(annotations(byKubeadm), []);
+  t.deepEqual(annotations(byKubeadm, "ipvs"), ["kboot.dev/config-hash"]);
+  t.deepEqual(annotations(managedBy("kboot", "Apply") as KubernetesObject), ["kboot.dev/config-hash"]);
 });
 
 test("kube-proxy's mode is written since 1.37, and the inventory's wins", (t) => {
