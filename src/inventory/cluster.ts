@@ -25,8 +25,16 @@ export interface SshSettings {
   readonly connectTimeoutSeconds: number;
 }
 
-/** Where a host's containerd comes from: the artifact sources, or a package of its distribution. */
-export type ContainerRuntime = { readonly from: "sources" } | { readonly from: "package"; readonly package: string };
+/**
+ * Where a host's containerd comes from: the artifact sources, or a package of its distribution. `host`: it is there with its
+ * configuration and the CNI plugins, and is its owner's.
+ */
+export type ContainerRuntime = { readonly from: "sources" | "host" } | { readonly from: "package"; readonly package: string };
+
+/** Where a host's kubelet and kubectl come from. `host`: they are there with the unit and its drop-in, as kubeadm's packages have them. */
+export interface KubernetesPrograms {
+  readonly from: "sources" | "host";
+}
 
 export interface ClusterHost {
   readonly name: string;
@@ -44,6 +52,7 @@ export interface ClusterHost {
   readonly taints: readonly Taint[];
   readonly ssh: SshSettings;
   readonly containerRuntime: ContainerRuntime;
+  readonly kubernetes: KubernetesPrograms;
   /** Over the cluster-wide settings. */
   readonly kubelet: Readonly<Record<string, unknown>>;
   readonly kubeletExtraArgs: readonly ExtraArg[];

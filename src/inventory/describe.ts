@@ -73,6 +73,7 @@ function describeHost(host: ClusterHost): Values {
     taints: host.taints,
     ssh: host.transport === "local" ? undefined : host.ssh,
     containerRuntime: host.containerRuntime,
+    kubernetes: host.kubernetes,
     kubelet: host.kubelet,
     kubeletExtraArgs: describeArgs(host.kubeletExtraArgs),
   };

@@ -24,11 +24,14 @@ const kubeProxy: readonly Owned[] = [...kind, { path: ["clusterCIDR"], instead: 
 
 const containerd: readonly Owned[] = [{ path: ["version"], instead: "kboot writes version 3" }];
 
-const kubeletArgs: Readonly<Record<string, string>> = {
+const nodeArgs: Readonly<Record<string, string>> = {
   "node-ip": "set nodeAddress of the host",
   "hostname-override": "set nodeName of the host",
   "node-labels": "set labels of the host",
   "register-with-taints": "set taints of the host",
+};
+
+const kubeletFileArgs: Readonly<Record<string, string>> = {
   config: "set the fields of kubelet",
   kubeconfig: "kboot writes the file",
   "bootstrap-kubeconfig": "kboot writes the file",
@@ -37,7 +40,7 @@ const kubeletArgs: Readonly<Record<string, string>> = {
 const componentArgs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   apiServer: { "service-cluster-ip-range": "set networking.serviceSubnet" },
   controllerManager: { "service-cluster-ip-range": "set networking.serviceSubnet", "cluster-cidr": "set networking.podSubnet" },
-  kubelet: kubeletArgs,
+  kubelet: { ...nodeArgs, ...kubeletFileArgs },
 };
 
 const auditArgs: Readonly<Record<string, string>> = {
@@ -65,7 +68,12 @@ export function ownedSettings({ spec, hosts }: Draft): readonly Finding[] {
     ...findArgs(spec.audit === undefined ? {} : spec.extraArgs?.apiServer, auditArgs, ["spec", "extraArgs", "apiServer"]),
     ...hosts.flatMap(({ index, host }) => [
       ...findOwned(host.kubelet, kubelet, ["spec", "hosts", index, "kubelet"]),
-      ...findArgs(host.kubeletExtraArgs, kubeletArgs, ["spec", "hosts", index, "kubeletExtraArgs"]),
+      // a kubelet that was there before has been told these by its owner, and keeps them
+      ...findArgs(
+        host.kubeletExtraArgs,
+        (host.kubernetes ?? spec.kubernetes)?.from === "host" ? kubeletFileArgs : { ...nodeArgs, ...kubeletFileArgs },
+        ["spec", "hosts", index, "kubeletExtraArgs"],
+      ),
     ]),
   ];
 }

@@ -91,13 +91,15 @@ function resolveHost(host: InventoryHost, spec: InventorySpec, origin: Origin): 
     taints: host.taints ?? (host.role === "control-plane" ? [controlPlaneTaint] : []),
     ssh: resolveSsh({ ...spec.ssh, ...host.ssh }, origin),
     containerRuntime: resolveRuntime(host.containerRuntime ?? spec.containerRuntime),
+    kubernetes: host.kubernetes ?? spec.kubernetes ?? { from: "sources" },
     kubelet: host.kubelet ?? {},
     kubeletExtraArgs: resolveArgs(host.kubeletExtraArgs),
   };
 }
 
 function resolveRuntime(runtime: InventorySpec["containerRuntime"]): ContainerRuntime {
-  return runtime?.from === "package" ? { from: "package", package: runtime.package ?? "containerd" } : { from: "sources" };
+  const { from = "sources", package: name = "containerd" } = runtime ?? {};
+  return from === "package" ? { from, package: name } : { from };
 }
 
 /** The port on which SSH reaches a host. */

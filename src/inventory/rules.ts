@@ -166,8 +166,8 @@ const containerRuntimes: Rule = ({ spec, hosts }) =>
     { runtime: spec.containerRuntime, path: ["spec", "containerRuntime", "package"] },
     ...hosts.map(({ index, host }) => ({ runtime: host.containerRuntime, path: hostPath(index, "containerRuntime", "package") })),
   ].flatMap(({ runtime, path }) =>
-    runtime?.from === "sources" && runtime.package !== undefined
-      ? [{ path, atKey: true, message: "has no meaning with from: sources; remove it, or write from: package" }]
+    runtime !== undefined && runtime.from !== "package" && runtime.package !== undefined
+      ? [{ path, atKey: true, message: `has no meaning with from: ${runtime.from}; remove it, or write from: package` }]
       : [],
   );
 

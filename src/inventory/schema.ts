@@ -38,9 +38,11 @@ const taint = fields({
 });
 
 const containerRuntime = fields({
-  from: choice(["sources", "package"]),
+  from: choice(["sources", "package", "host"]),
   package: text(judgePackage).optional(),
 });
+
+const kubernetes = fields({ from: choice(["sources", "host"]) });
 
 /** The fields of a host, each on its own. */
 export const hostShape = {
@@ -54,6 +56,7 @@ export const hostShape = {
   taints: list(taint).optional(),
   ssh: ssh.optional(),
   containerRuntime: containerRuntime.optional(),
+  kubernetes: kubernetes.optional(),
   kubelet: settings.optional(),
   kubeletExtraArgs: extraArgs.optional(),
 } as const;
@@ -98,6 +101,7 @@ export const specShape = {
   }).optional(),
   ssh: ssh.optional(),
   containerRuntime: containerRuntime.optional(),
+  kubernetes: kubernetes.optional(),
   kubelet: settings.optional(),
   kubeProxy: settings.optional(),
   containerd: settings.optional(),

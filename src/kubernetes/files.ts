@@ -12,7 +12,11 @@ export function filesFor({ kubernetesVersion, hosts }: Cluster): readonly { read
   ];
   return [
     ...(hosts.some(({ containerRuntime }) => containerRuntime.from === "sources") ? runtime : []),
-    { name: "cni-plugins", version: hostVersions.cniPlugins },
-    ...hostPrograms.map((name) => ({ name, version: kubernetesVersion })),
+    ...(hosts.some(({ containerRuntime }) => containerRuntime.from !== "host")
+      ? [{ name: "cni-plugins", version: hostVersions.cniPlugins }]
+      : []),
+    ...(hosts.some(({ kubernetes }) => kubernetes.from === "sources")
+      ? hostPrograms.map((name) => ({ name, version: kubernetesVersion }))
+      : []),
   ];
 }

@@ -68,13 +68,21 @@ export function kubeletInstanceConfig(cluster: Cluster, host: ClusterHost): stri
   return stringify({ containerRuntimeEndpoint });
 }
 
-/** Content of kubeadm-flags.env: the flags that differ from node to node (kubeadm/app/phases/kubelet/flags.go). */
+/**
+ * Content of kubeadm-flags.env: the flags that differ from node to node (kubeadm/app/phases/kubelet/flags.go). A kubelet of the host's own
+ * has those of the inventory and no others.
+ */
 export function kubeletFlagsEnv(cluster: Cluster, host: ClusterHost, nodeAddress: string, facts: Pick<Facts, "hostname">): string {
-  const defaults = {
-    "node-ip": nodeAddress,
-    ...(host.nodeName === facts.hostname.toLowerCase() ? {} : { "hostname-override": host.nodeName }),
-    ...(minorVersion(cluster.kubernetesVersion).podInfraContainerImageFlag ? { "pod-infra-container-image": pauseImage(cluster) } : {}),
-  };
+  const defaults: Readonly<Record<string, string>> =
+    host.kubernetes.from === "host"
+      ? {}
+      : {
+          "node-ip": nodeAddress,
+          ...(host.nodeName === facts.hostname.toLowerCase() ? {} : { "hostname-override": host.nodeName }),
+          ...(minorVersion(cluster.kubernetesVersion).podInfraContainerImageFlag
+            ? { "pod-infra-container-image": pauseImage(cluster) }
+            : {}),
+        };
   const words = commandArguments(defaults, mergeArguments(cluster.extraArgs.kubelet, host.kubeletExtraArgs));
   return `KUBELET_KUBEADM_ARGS=${JSON.stringify(words.join(" "))}\n`;
 }

@@ -33,6 +33,7 @@ export function localHost(over: Pick<ClusterHost, "name" | "role"> & Partial<Clu
     taints: [],
     ssh: { user: "root", port: 22, identityFiles: [], knownHostsFile: "/dev/null", connectTimeoutSeconds: 10 },
     containerRuntime: { from: "sources" },
+    kubernetes: { from: "sources" },
     kubelet: {},
     kubeletExtraArgs: [],
     ...over,

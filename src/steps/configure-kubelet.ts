@@ -17,7 +17,7 @@ import { file } from "../resources/file.ts";
 import { nodeOf } from "./site.ts";
 import { everyHost, sameHost } from "./where.ts";
 
-/** Writes the kubelet's configuration, flags and unit. It does not start it. */
+/** Writes the kubelet's configuration and flags, and its unit unless that is the host's own. It does not start it. */
 export const configureKubelet: Step<Live> = {
   id: "kubelet-config",
   title: "Configure the kubelet",
@@ -26,15 +26,19 @@ export const configureKubelet: Step<Live> = {
   resources(site, host) {
     const { cluster } = site;
     const { spec, facts, nodeAddress } = nodeOf(site, host);
+    const isOwn = spec.kubernetes.from === "host";
     return [
-      directory(kubeletDir, "0700"),
-      directory(manifestsDir, "0700"),
+      ...(isOwn ? [] : [directory(kubeletDir, "0700"), directory(manifestsDir, "0700")]),
       file(kubeletFiles.config, stringify(nodeKubeletConfiguration(cluster, spec, facts)), { format: "yaml" }),
       file(kubeletFiles.instanceConfig, kubeletInstanceConfig(cluster, spec), { format: "yaml" }),
       file(kubeletFiles.flags, kubeletFlagsEnv(cluster, spec, nodeAddress, facts)),
-      file(kubeletRegistrationFile, kubeletRegistrationEnv(spec)),
-      file(kubeletFiles.unit, kubeletUnit()),
-      file(kubeletFiles.dropIn, kubeletDropIn()),
+      ...(isOwn
+        ? []
+        : [
+            file(kubeletRegistrationFile, kubeletRegistrationEnv(spec)),
+            file(kubeletFiles.unit, kubeletUnit()),
+            file(kubeletFiles.dropIn, kubeletDropIn()),
+          ]),
     ];
   },
 };

@@ -71,6 +71,9 @@ function fromPackage({ cluster }: Site<Live>, name: string): readonly AnyResourc
   ];
 }
 
+/** All else, the CNI plugins too, is as the owner of the host has it. */
+const ofOwner: readonly AnyResource[] = [systemdUnit(unit, []), criPlugin];
+
 /** Installs the container runtime: containerd, runc and the basic CNI plugins, and sees that the kubelet can use it. */
 export const installContainerd: Step<Live> = {
   id: "containerd",
@@ -81,6 +84,7 @@ export const installContainerd: Step<Live> = {
   resources(site, host) {
     const { architecture } = factsOf(site, host);
     const { containerRuntime } = specOf(site.cluster, host);
+    if (containerRuntime.from === "host") return ofOwner;
     const plugins = site.artifacts.file("cni-plugins", hostVersions.cniPlugins, architecture);
     return [
       ...cniPlugins.map((name) => binary(`${cniBinDir}/${name}`, plugins, name)),

@@ -1,21 +1,29 @@
 import type { Action, KubernetesObject, Step } from "../engine/contracts.ts";
 import { scriptFailed } from "../errors/script-failed.ts";
 import { quote } from "../host/quote.ts";
+import type { Cluster } from "../inventory/cluster.ts";
 import { endpointAddress } from "../kubernetes/kubeadm-config.ts";
 import { kubeletFiles, kubeletKubeconfig } from "../kubernetes/kubelet.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { binDir, manifestsDir } from "../kubernetes/paths.ts";
 import { networkPlugin } from "../network/index.ts";
 import type { KubeconfigResource } from "../resources/kubeconfig.ts";
-import { systemdUnit, systemdUnitKind } from "../resources/systemd-unit.ts";
+import { type SystemdUnitResource, systemdUnit, systemdUnitKind } from "../resources/systemd-unit.ts";
 import { hasJoined } from "./has-joined.ts";
 import { interruptsBy } from "./turns.ts";
 import { controlPlanes, sameHost, specOf, workers } from "./where.ts";
 
-/** Files that the kubelet reads at its start. Its certificate it renews by itself. */
-const inputs = [`${binDir}/kubelet`, ...Object.values(kubeletFiles), kubeletKubeconfig];
+const unitName = "kubelet.service";
+const unitId = systemdUnitKind.id(systemdUnit(unitName, []));
 
-const unit = systemdUnit("kubelet.service", inputs);
+/**
+ * Files that the kubelet reads at its start. Its certificate it renews by itself. One of the host's own has programs and a unit that are not
+ * known here, and has written its kubeconfig after its start, when kubeadm joined it.
+ */
+const inputs = {
+  sources: [`${binDir}/kubelet`, ...Object.values(kubeletFiles), kubeletKubeconfig],
+  host: [kubeletFiles.config, kubeletFiles.flags],
+};
 
 /**
  * Manifests of what has to run before the API answers. A kubelet (1.36) that has not yet registered its node ends a static pod that was changed, but starts
@@ -23,7 +31,11 @@ const unit = systemdUnit("kubelet.service", inputs);
  */
 const apiManifests = ["etcd", "kube-apiserver"].map((name) => `${manifestsDir}/${name}.yaml`);
 
-const interrupts = interruptsBy((id) => id === systemdUnitKind.id(unit));
+function unitOn(cluster: Cluster, host: string, more: readonly string[] = []): SystemdUnitResource {
+  return systemdUnit(unitName, [...inputs[specOf(cluster, host).kubernetes.from], ...more]);
+}
+
+const interrupts = interruptsBy((id) => id === unitId);
 
 /**
  * A kubelet registers its node at its start alone: one that is missing, as after `kubectl delete node`, comes back by a restart. With the
@@ -32,10 +44,7 @@ const interrupts = interruptsBy((id) => id === systemdUnitKind.id(unit));
 const registerNode: Action<Live> = {
   describe: "restart the kubelet, so that it registers its node again, and its pods with it",
   isDone: (site, host, changing) =>
-    site.live === undefined ||
-    site.live.nodes.has(specOf(site.cluster, host).nodeName) ||
-    !hasJoined(site, host) ||
-    changing.has(systemdUnitKind.id(unit)),
+    site.live === undefined || site.live.nodes.has(specOf(site.cluster, host).nodeName) || !hasJoined(site, host) || changing.has(unitId),
   changes: ({ cluster }, host) => [{ id: `node:${specOf(cluster, host).nodeName}`, differences: [{ what: "node", to: "registered" }] }],
   async run({ site, host, reach, api, signal }) {
     const { links, files } = networkPlugin(site.cluster)?.ofPodCidr ?? { links: [], files: [] };
@@ -74,7 +83,7 @@ export const startControlPlaneKubelet: Step<Live> = {
   on: controlPlanes,
   after: sameHost("kubelet-config", "control-plane", "images", "endpoint-name"),
   interrupts,
-  resources: ({ live }) => [live === undefined ? systemdUnit(unit.name, [...inputs, ...apiManifests]) : unit],
+  resources: ({ cluster, live }, host) => [unitOn(cluster, host, live === undefined ? apiManifests : [])],
   action: registerNode,
 };
 
@@ -96,7 +105,7 @@ export const startWorkerKubelet: Step<Live> = {
       algorithm: cluster.encryptionAlgorithm,
       validityDays: cluster.certificateValidityDays,
     };
-    return [kubeconfig, unit];
+    return [kubeconfig, unitOn(cluster, host)];
   },
   action: registerNode,
 };

@@ -1,4 +1,5 @@
 import test from "ava";
+import { parseInventory } from "../../src/inventory/parse.ts";
 import { refusesByRule, refusesByShape } from "./refuses.ts";
 
 test(
@@ -63,3 +64,22 @@ test(
   "  audit: { policyFile: ./policy.yaml }\n  extraArgs: { apiServer: { audit-log-maxage: 3, audit-log-mode: batch } }",
   ['7:29 extraArgs.apiServer["audit-log-maxage"]: must not be set here; set audit.maxAgeDays'],
 );
+
+test("a kubelet that is its host's own keeps the arguments that say what node it is", (t) => {
+  const hosts = (from: string) => `
+    - { name: cp1, address: 192.168.56.11, role: control-plane, kubernetes: { from: ${from} }, kubeletExtraArgs: { node-ip: 10.0.0.1, node-labels: a=b, config: /x } }`;
+  const fieldsOf = (from: string) =>
+    parseInventory(
+      `apiVersion: kboot.dev/v1alpha1\nkind: Cluster\nmetadata: { name: lab }\nspec:\n  kubernetesVersion: 1.36.3\n  hosts:${hosts(from)}\n`,
+      {
+        file: "/lab.yaml",
+        home: "/",
+      },
+    ).problems?.map(({ field }) => field);
+  t.deepEqual(fieldsOf("host"), ["hosts[0].kubeletExtraArgs.config"]);
+  t.deepEqual(fieldsOf("sources"), [
+    'hosts[0].kubeletExtraArgs["node-ip"]',
+    'hosts[0].kubeletExtraArgs["node-labels"]',
+    "hosts[0].kubeletExtraArgs.config",
+  ]);
+});

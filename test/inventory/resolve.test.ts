@@ -36,6 +36,7 @@ test("fills in every default", (t) => {
         taints: [{ key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" }],
         ssh: { user: "root", port: 22, identityFiles: [], knownHostsFile: "/home/me/.ssh/known_hosts", connectTimeoutSeconds: 10 },
         containerRuntime: { from: "sources" },
+        kubernetes: { from: "sources" },
         kubelet: {},
         kubeletExtraArgs: [],
       },

@@ -7,4 +7,7 @@ test("containerd and runc are wanted where a host has them from the sources", (t
   const names = (...hosts: readonly ReturnType<typeof testHost>[]) => filesFor(testCluster({ hosts })).map(({ name }) => name);
   t.deepEqual(names(packaged, testHost()), ["containerd", "runc", "cni-plugins", "kubelet", "kubectl"]);
   t.deepEqual(names(packaged), ["cni-plugins", "kubelet", "kubectl"]);
+  const owned = testHost({ containerRuntime: { from: "host" }, kubernetes: { from: "host" } });
+  t.deepEqual(names(owned), []);
+  t.deepEqual(names(owned, packaged), ["cni-plugins", "kubelet", "kubectl"]);
 });

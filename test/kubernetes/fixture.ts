@@ -20,6 +20,7 @@ export function testHost(over: Partial<ClusterHost> = {}): ClusterHost {
     taints: [],
     ssh: { user: "vagrant", port: 22, identityFiles: [], knownHostsFile: "/home/me/.ssh/known_hosts", connectTimeoutSeconds: 10 },
     containerRuntime: { from: "sources" },
+    kubernetes: { from: "sources" },
     kubelet: {},
     kubeletExtraArgs: [],
     ...over,

@@ -90,3 +90,9 @@ for (const runtime of sources) {
     t.true(String((secret.content as Secret).reveal()).includes("hunter2"));
   });
 }
+
+test("of the host's own, only that it runs with its CRI plugin", (t) => {
+  t.deepEqual(idsOf({ from: "host" }), ["systemd-unit:containerd.service", "containerd-plugin:cri"]);
+  const [unit] = resources({ from: "host" });
+  t.deepEqual((unit as SystemdUnitResource).inputs, []);
+});

@@ -81,6 +81,7 @@ export function clusterHost(ssh: Partial<ClusterHost["ssh"]>): ClusterHost {
     taints: [],
     ssh: { user: "nobody", port: 22, identityFiles: [], knownHostsFile: "/nonexistent", connectTimeoutSeconds: 20, ...ssh },
     containerRuntime: { from: "sources" },
+    kubernetes: { from: "sources" },
     kubelet: {},
     kubeletExtraArgs: [],
   };
