@@ -68,6 +68,16 @@ function withSelection(command: Command, output = "text for people, or one event
   return withOutput(command, output);
 }
 
+function withControlPlane(command: Command): Command {
+  return command
+    .requiredOption("--host <address>", "of a control plane, as SSH connects to it")
+    .option("--user <name>", "to log in as (default: root)")
+    .option("--port <number>", "of SSH (default: 22)")
+    .option("--identity-file <path>", "a private key (default: the agent and the usual files)")
+    .option("--known-hosts-file <path>", "where the keys of hosts are (default: ~/.ssh/known_hosts)")
+    .option("--output <file>", "where to put the inventory", "kboot.yaml");
+}
+
 function defineBundle(program: Command): void {
   const bundle = program.command("bundle").description("work with bundles: directories of everything a cluster needs");
   define(
@@ -299,6 +309,24 @@ function defineCommands(): Command {
     ),
   );
   defineMachineCommands(program);
+  withControlPlane(
+    define(
+      inventory,
+      "recover",
+      "write the inventory that a cluster keeps of itself, by one of its control planes",
+      "kboot inventory recover --host 192.168.56.11 --user admin --output lab.yaml",
+      async () => (await import("./cli/adopt.ts")).recover,
+    ),
+  );
+  withControlPlane(
+    define(
+      program,
+      "adopt",
+      "write an inventory of a cluster that kubeadm made, by one of its control planes; changes nothing there",
+      "kboot adopt --host 192.168.56.11 --user admin --output lab.yaml",
+      async () => (await import("./cli/adopt.ts")).adopt,
+    ),
+  ).option("--name <name>", "what the cluster shall be called", "kubernetes");
   defineBundle(program);
   defineToken(program);
   defineCerts(program, define);

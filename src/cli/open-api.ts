@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import type { Api } from "../engine/contracts.ts";
+import type { Reached } from "../engine/reach.ts";
 import { Vault } from "../engine/vault.ts";
 import { KbootError } from "../errors.ts";
+import type { Cluster } from "../inventory/cluster.ts";
 import { administratorAccess, learnCa } from "../kubernetes/administrator.ts";
 import { openApi } from "../kubernetes/api.ts";
 import { dial, endpointOf } from "../kubernetes/endpoint.ts";
@@ -23,18 +25,25 @@ const adminConfig = "/etc/kubernetes/admin.conf";
 export async function withApi<T>(options: ApiOptions, command: string, signal: AbortSignal, use: (api: Api) => Promise<T>): Promise<T> {
   if (options.file === undefined) return use(await openLocalApi(options.kubeconfig ?? adminConfig, signal));
   const { cluster } = await openInventory(options.file);
-  return withControlPlanes(cluster, command, signal, async ({ hosts, facts }) => {
-    const vault = new Vault();
-    if (learnCa(cluster, facts, vault) === undefined) {
-      throw new KbootError("api", "no control plane that was reached has the cluster's CA with its key", {
-        hint: "has `kboot apply` made the cluster?",
-      });
-    }
-    for (const host of hosts.values()) {
-      const api = openApi(await administratorAccess(host, vault, signal));
-      if (await api.probe("/readyz", signal)) return use(api);
-    }
-    throw new KbootError("api", "the API of the cluster does not answer", { hint: `kboot status -f ${options.file}`, transient: true });
+  return withControlPlanes(cluster, command, signal, async (reached) => use(await openControlPlaneApi(cluster, reached, signal)));
+}
+
+/** The API of the first control plane whose server is ready, as an administrator. Throws KbootError `api` when none is. */
+export async function openControlPlaneApi(cluster: Cluster, { hosts, facts }: Reached, signal: AbortSignal): Promise<Api> {
+  const vault = new Vault();
+  if (learnCa(cluster, facts, vault) === undefined) {
+    throw new KbootError("api", "no control plane that was reached has the cluster's CA with its key", {
+      hint: "is it a control plane of a cluster, with /etc/kubernetes/pki/ca.key on it?",
+    });
+  }
+  for (const host of hosts.values()) {
+    const api = openApi(await administratorAccess(host, vault, signal));
+    if (await api.probe("/readyz", signal)) return api;
+  }
+  const [first] = hosts.values();
+  throw new KbootError("api", "the API of the cluster does not answer", {
+    hint: `see there: journalctl -u kubelet${first === undefined ? "" : `, on ${first.address}`}`,
+    transient: true,
   });
 }
 

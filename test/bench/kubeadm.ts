@@ -78,7 +78,8 @@ async function readLog(path: string): Promise<string> {
   return (await readFile(path, "utf8").catch(() => "")).split("\n").slice(-12).join("\n");
 }
 
-async function writeArtifacts(cluster: Cluster, folder: string): Promise<void> {
+/** Puts what kubeadm needs of the sources of a cluster into `folder`: `kubernetes.gz` (kubelet, kubeadm and kubectl as one file), `cni-plugins.tar.gz`, `ROLE.images.tar`, and containerd. */
+export async function writeArtifacts(cluster: Cluster, folder: string): Promise<void> {
   const wanted = {
     files: [...filesFor(cluster), { name: "kubeadm", version: cluster.kubernetesVersion }],
     images: imagesFor(cluster, "control-plane"),

@@ -54,7 +54,7 @@ export async function labUp(set: string, size: { readonly controlPlanes: number;
 }
 
 /** What hosts that are containers need beside the defaults: the kernel is the machine's, and so are some of its limits. */
-const containerSettings = {
+export const containerSettings = {
   kubelet: { failCgroupV1: false },
   kubeProxy: { mode: "nftables", conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" } },
   containerd: { plugins: { "io.containerd.cri.v1.runtime": { restrict_oom_score_adj: true } } },

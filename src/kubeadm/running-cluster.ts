@@ -1,0 +1,48 @@
+import type { Api } from "../engine/contracts.ts";
+import { kbootConfigName } from "../kubernetes/kboot-config.ts";
+import { type KubeadmDocuments, parseKubeadmDocuments } from "../kubernetes/kubeadm-documents/parse.ts";
+import { dataOf, type LiveNode, readNode } from "../kubernetes/live.ts";
+
+/** What a cluster that runs says of itself through its API. */
+export interface RunningCluster {
+  /** Sorted by name, control planes first. */
+  readonly nodes: readonly LiveNode[];
+  /** Data of ConfigMap kboot-config; undefined where there is none. */
+  readonly kbootConfig: Readonly<Record<string, string>> | undefined;
+  /** What kubeadm's ConfigMaps say, by kind. */
+  readonly documents: KubeadmDocuments;
+}
+
+/** ConfigMaps of kube-system with documents of kubeadm's, and the key that holds each. */
+const configMaps = { "kubeadm-config": "ClusterConfiguration", "kubelet-config": "kubelet", "kube-proxy": "config.conf" } as const;
+
+export const controlPlaneLabel = "node-role.kubernetes.io/control-plane";
+
+/** Asks the API. Throws KbootError `kubeadm-config` for a ConfigMap that cannot be read. */
+export async function readRunningCluster(api: Api, signal: AbortSignal): Promise<RunningCluster> {
+  const configMap = (name: string) =>
+    api.get({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "kube-system" } }, signal);
+  const [objects, kbootConfig, ...found] = await Promise.all([
+    api.list("v1", "Node", {}, signal),
+    configMap(kbootConfigName),
+    ...Object.keys(configMaps).map(configMap),
+  ]);
+  const documents = Object.entries(configMaps).map(([name, key], index) => parse(name, dataOf(found[index])[key]));
+  return {
+    nodes: objects.map(readNode).toSorted(byRoleAndName),
+    kbootConfig: kbootConfig === undefined ? undefined : dataOf(kbootConfig),
+    documents: Object.assign({}, ...documents) as KubeadmDocuments,
+  };
+}
+
+function parse(name: string, text: string | undefined): KubeadmDocuments {
+  return text === undefined ? {} : parseKubeadmDocuments(text, `ConfigMap ${name}`);
+}
+
+export function isControlPlane({ labels }: LiveNode): boolean {
+  return labels[controlPlaneLabel] !== undefined;
+}
+
+function byRoleAndName(a: LiveNode, b: LiveNode): number {
+  return Number(isControlPlane(b)) - Number(isControlPlane(a)) || (a.name < b.name ? -1 : 1);
+}

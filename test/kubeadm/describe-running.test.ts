@@ -1,0 +1,192 @@
+import test from "ava";
+import { stringify } from "yaml";
+import type { Facts } from "../../src/host/facts.ts";
+import { describeCluster } from "../../src/inventory/describe.ts";
+import { parseInventory } from "../../src/inventory/parse.ts";
+import { describeKbootCluster, describeKubeadmCluster, type Look } from "../../src/kubeadm/describe-running.ts";
+import type { HostKubelet } from "../../src/kubeadm/host-kubelet.ts";
+import { kbootConfig } from "../../src/kubernetes/kboot-config.ts";
+import { parseKubeadmDocuments } from "../../src/kubernetes/kubeadm-documents/parse.ts";
+import { nodeKubeletConfiguration } from "../../src/kubernetes/kubelet.ts";
+import type { LiveNode } from "../../src/kubernetes/live.ts";
+import { testAudit, testCluster, testHost } from "../kubernetes/fixture.ts";
+
+const file = "/home/me/kboot.yaml";
+const ssh = { user: "admin", port: 22, identityFiles: [], knownHostsFile: "/home/me/.ssh/known_hosts", connectTimeoutSeconds: 10 };
+
+function node(name: string, internalAddress: string, over: Partial<LiveNode> = {}): LiveNode {
+  const labels = { "kubernetes.io/hostname": name, "beta.kubernetes.io/os": "linux", ...over.labels };
+  return { name, isReady: true, saidAt: 0, annotations: {}, taints: [], kubeletVersion: "v1.36.3", internalAddress, ...over, labels };
+}
+
+const controlPlane = {
+  labels: { "node-role.kubernetes.io/control-plane": "", "node.kubernetes.io/exclude-from-external-load-balancers": "" },
+  taints: [{ key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" as const }],
+};
+const apiServer = stringify({ spec: { containers: [{ command: ["kube-apiserver", "--advertise-address=10.0.0.1"] }] } });
+
+function factsWith(over: { readonly manifests?: Readonly<Record<string, string>>; readonly state?: string }): Facts {
+  return { resolvedActive: false, state: over.state, kubernetes: { manifests: over.manifests ?? {} } } as unknown as Facts;
+}
+
+const kubeadm =
+  "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.3\nnetworking: { podSubnet: 10.244.0.0/16 }\n";
+
+function look(over: Partial<Look> & { readonly text?: string } = {}): Look {
+  const { text = kubeadm, ...rest } = over;
+  return {
+    running: {
+      nodes: [node("cp1", "10.0.0.1", controlPlane)],
+      kbootConfig: undefined,
+      documents: parseKubeadmDocuments(text, "kubeadm-config"),
+    },
+    seen: new Map([
+      [
+        "cp1",
+        {
+          facts: factsWith({ manifests: { "kube-apiserver": apiServer } }),
+          kubelet: { configuration: undefined, flags: [], networks: [] },
+        },
+      ],
+    ]),
+    addresses: new Map([["cp1", "10.0.0.1"]]),
+    ssh,
+    file,
+    home: "/home/me",
+    ...rest,
+  };
+}
+
+/** As the file has it that is written. */
+function specOf({ cluster }: { readonly cluster: Parameters<typeof describeCluster>[0] }) {
+  const text = stringify(describeCluster(cluster));
+  const { problems } = parseInventory(text, { file, home: "/home/me" });
+  return { spec: describeCluster(cluster).spec, problems };
+}
+
+const ofOwner = { containerRuntime: { from: "host" }, kubernetes: { from: "host" } };
+
+test("without an endpoint, the API is the control plane that was looked at", (t) => {
+  const found = describeKubeadmCluster(look(), "lab");
+  t.deepEqual(found.notTaken, []);
+  t.deepEqual(specOf(found), {
+    spec: {
+      kubernetesVersion: "1.36.3",
+      apiEndpoint: { host: "10.0.0.1" },
+      ssh: { user: "admin", knownHostsFile: "/home/me/.ssh/known_hosts" },
+      network: { plugin: "none" },
+      hosts: [{ name: "cp1", address: "10.0.0.1", role: "control-plane", ...ofOwner }],
+    } as never,
+    problems: undefined,
+  });
+});
+
+test("a node keeps its labels and taints, but for those that come by themselves", (t) => {
+  const worker = node("worker1", "10.0.0.2", {
+    labels: { disk: "ssd", "topology.kubernetes.io/zone": "a", "kubernetes.io/arch": "amd64" },
+    taints: [
+      { key: "example.com/gpu", value: "", effect: "NoSchedule" },
+      { key: "node.kubernetes.io/not-ready", effect: "NoExecute" },
+    ],
+  });
+  const untainted = node("cp1", "10.0.0.1", { labels: controlPlane.labels });
+  const base = look();
+  const { cluster, notTaken } = describeKubeadmCluster(
+    { ...base, running: { ...base.running, nodes: [untainted, worker] }, addresses: new Map([...base.addresses, ["worker1", "10.0.0.2"]]) },
+    "lab",
+  );
+  t.deepEqual(cluster.hosts[0]?.taints, []);
+  t.like(cluster.hosts[1], {
+    role: "worker",
+    labels: { disk: "ssd", "topology.kubernetes.io/zone": "a" },
+    taints: [{ key: "example.com/gpu", effect: "NoSchedule" }],
+  });
+  t.deepEqual(
+    notTaken.map(({ field }) => field),
+    ["node worker1"],
+  );
+});
+
+test("a kubelet that has been told more by files of its own is told the same by its host's entry", (t) => {
+  const base = look();
+  const { configuration } = { configuration: { ...nodeKubeletConfiguration(testCluster(), testHost(), { resolvedActive: false }) } };
+  const kubelet: HostKubelet = {
+    configuration: { ...configuration, maxPods: 55, rotateCertificates: undefined, cpuManagerReconcilePeriod: "0s" },
+    flags: [{ name: "node-ip", value: "10.0.0.1" }],
+    networks: ["10-own.conflist"],
+  };
+  const own = kubelet.configuration as Record<string, unknown>;
+  delete own["rotateCertificates"];
+  const [seen] = base.seen.values();
+  const found = describeKubeadmCluster({ ...base, seen: new Map([["cp1", { facts: seen?.facts as Facts, kubelet }]]) }, "lab");
+  const [host] = found.cluster.hosts;
+  t.deepEqual(host?.kubelet, { maxPods: 55, rotateCertificates: null });
+  t.deepEqual(host?.kubeletExtraArgs, kubelet.flags);
+  t.deepEqual(found.ownNetwork, ["10-own.conflist"]);
+  t.is(specOf(found).problems, undefined);
+});
+
+test("an address that is not the node's own leaves the node its address", (t) => {
+  const { cluster } = describeKubeadmCluster(look({ addresses: new Map([["cp1", "203.0.113.9"]]) }), "lab");
+  t.like(cluster.hosts[0], { address: "203.0.113.9", nodeAddress: "10.0.0.1" });
+});
+
+test("an audit policy is named beside the inventory, and where it is on the host", (t) => {
+  const text = `${kubeadm}apiServer:
+  extraArgs: [{ name: audit-policy-file, value: /etc/audit/policy.yaml }, { name: audit-log-path, value: /var/log/k8s/audit.log }]
+  extraVolumes:
+    - { name: a, hostPath: /srv/policy.yaml, mountPath: /etc/audit/policy.yaml }
+    - { name: b, hostPath: /var/log/k8s, mountPath: /var/log/k8s }
+`;
+  const { cluster, auditPolicyPath } = describeKubeadmCluster(look({ text }), "lab");
+  t.is(auditPolicyPath, "/srv/policy.yaml");
+  t.like(cluster.audit, { policyFile: "audit-policy.yaml", logPath: "/var/log/k8s/audit.log", maxAgeDays: 0 });
+});
+
+function recorded(cluster: Parameters<typeof kbootConfig>[0]): Readonly<Record<string, string>> {
+  return kbootConfig(cluster)[0]?.object["data"] as Readonly<Record<string, string>>;
+}
+
+test("an inventory comes back with the addresses of its nodes, and with nodes that are not in it", (t) => {
+  const cluster = testCluster({
+    audit: testAudit,
+    hosts: [
+      testHost({ name: "first", nodeName: "cp1", role: "control-plane", address: "192.0.2.1", nodeAddress: "10.0.0.1" }),
+      testHost({ name: "gone", nodeName: "gone" }),
+    ],
+  });
+  const base = look();
+  const state = JSON.stringify({ version: 1, resources: {} });
+  const found = describeKbootCluster({
+    ...base,
+    running: { ...base.running, nodes: [...base.running.nodes, node("worker9", "10.0.0.9")], kbootConfig: recorded(cluster) },
+    seen: new Map([
+      ...base.seen,
+      ["worker9", { facts: factsWith({ state }), kubelet: { configuration: undefined, flags: [], networks: [] } }],
+    ]),
+    addresses: new Map([
+      ["cp1", "10.0.0.1"],
+      ["worker9", "10.0.0.9"],
+    ]),
+  });
+  t.deepEqual(
+    found?.cluster.hosts.map(({ name, address, nodeName, kubernetes }) => [name, address, nodeName, kubernetes.from]),
+    [
+      ["first", "10.0.0.1", "cp1", "sources"],
+      ["gone", "gone", "gone", "sources"],
+      ["worker9", "10.0.0.9", "worker9", "host"],
+    ],
+  );
+  t.deepEqual(
+    found?.notTaken.map(({ field }) => field),
+    ["host gone"],
+  );
+  t.like(found?.cluster.audit, { policyFile: "audit-policy.yaml", policy: testAudit.policy });
+  t.is(found && specOf(found).problems, undefined);
+});
+
+test("a cluster without kboot-config, or with one that nobody can read, gives none back", (t) => {
+  t.is(describeKbootCluster(look()), undefined);
+  const base = look();
+  t.is(describeKbootCluster({ ...base, running: { ...base.running, kbootConfig: { "inventory.yaml": "{" } } }), undefined);
+});
