@@ -45,6 +45,7 @@ export function removeTraces(traces: Traces): string {
     fits("own_set", traces.ipsets),
     `own_comment() { case $1 in ${traces.ruleComments.map((text) => `*${quote(`--comment "${text}"`)}*) return 0 ;; `).join("")}esac; return 1; }`,
     library,
+    "emptied= tables_before=$(nft list tables 2>/dev/null || true)",
     "for tool in iptables-nft iptables-legacy ip6tables-nft ip6tables-legacy; do clean_tool $tool; done",
     // a host with one back end may have it under the plain name alone
     "command -v iptables-nft >/dev/null || command -v iptables-legacy >/dev/null || { clean_tool iptables; clean_tool ip6tables; }",
@@ -103,11 +104,16 @@ clean_table() {
   chains=$(printf '%s\\n' "$rules" | sed -n 's/^-[PN] \\([^ ]*\\).*/\\1/p')
   for chain in $chains; do
     if own_chain "$chain"; then continue; fi
-    for number in $(printf '%s\\n' "$rules" | own_rules "$chain"); do $1 -w -t $2 -D "$chain" "$number" || echo "left: rule $number of $chain ($1, $2)"; done
+    for number in $(printf '%s\\n' "$rules" | own_rules "$chain"); do
+      emptied="$emptied $1/$2 "
+      $1 -w -t $2 -D "$chain" "$number" || echo "left: rule $number of $chain ($1, $2)"
+    done
   done
   for action in -F -X; do
     for chain in $chains; do
-      if own_chain "$chain"; then $1 -w -t $2 $action "$chain" || echo "left: chain $chain ($1, $2)"; fi
+      own_chain "$chain" || continue
+      emptied="$emptied $1/$2 "
+      $1 -w -t $2 $action "$chain" || echo "left: chain $chain ($1, $2)"
     done
   done
 }
@@ -129,11 +135,17 @@ clean_nft_table() {
   nft delete table "$1" "$2" || echo "left: table $1 $2 of nftables"
 }
 
-# Using iptables' new back end makes its tables; one that has no more than chains of its own without rules does nothing
+# Using iptables' new back end makes its tables. One that held own things, or has come with looking for them, goes when it has no more than chains of
+# the back end's own without rules: then it does nothing. One that held none is somebody else's
 clean_empty_tables() {
   command -v nft >/dev/null || return 0
   for family in ip ip6; do
     for table in filter nat mangle raw; do
+      tool=\${family}tables
+      case $emptied in
+        *" $tool-nft/$table "* | *" $tool/$table "*) ;;
+        *) if printf '%s\\n' "$tables_before" | grep -qx "table $family $table"; then continue; fi ;;
+      esac
       text=$(nft list table $family $table 2>/dev/null) || continue
       if printf '%s\\n' "$text" | grep -qvE '^(table .*|	chain [A-Z]+ \\{|		type .* policy accept;|	?\\}|#.*|)$'; then continue; fi
       nft delete table $family $table || echo "left: table $family $table of nftables"

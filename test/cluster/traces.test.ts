@@ -130,6 +130,18 @@ for (const [name, traces, make] of [
   });
 }
 
+test("tables of iptables' new back end that held only what is removed go with it, an empty one of others stays", async (t) => {
+  const others = "mkdir -p /etc/cni/net.d /opt/cni/bin\niptables-nft -w -t raw -N MINE\niptables-nft -w -t raw -X MINE\nip6tables-nft -w -N MINE\nip6tables-nft -w -X MINE";
+  const removal = `(\n${removeTraces(flannelTraces)})`;
+  const tables = (moment: string) => `echo "== ${moment}"; nft list tables`;
+  const seen = await moments(
+    [others, flannel("iptables-nft"), tables("with"), removal, tables("after"), removal, tables("again")].join("\n"),
+  );
+  t.deepEqual(seen.get("with"), ["table ip raw", "table ip6 filter", "table ip filter", "table ip nat"]);
+  t.deepEqual(seen.get("after"), ["table ip raw", "table ip6 filter"]);
+  t.deepEqual(seen.get("again"), ["table ip raw", "table ip6 filter"]);
+});
+
 test("where the tools are absent files go all the same, and nothing fails", async (t) => {
   const tools = ["iptables", "iptables-nft", "iptables-legacy", "ipset", "ip"];
   const script = `mkdir -p /var/lib/weave /opt/cni/bin && touch /opt/cni/bin/portmap\n(\n${removeTraces(weaveTraces)})\nls /var/lib /opt/cni/bin`;
