@@ -4,7 +4,7 @@ import { stateFolder } from "../host/state-folder.ts";
 import { kubeletDir } from "./paths.ts";
 
 export interface StopOptions {
-  /** Whether kubelet and containerd are kboot's to end. Containers in containerd's namespace `k8s.io` are the kubelet's in any case. */
+  /** Whether kubelet and containerd are kboot's to end. Containers in containerd's namespace `k8s.io` are the kubelet's. */
   readonly kubelet: boolean;
   readonly runtime: boolean;
   /** Full name of the image whose tools serve where the host has none: kube-proxy's, which has all that is needed. */
@@ -20,19 +20,20 @@ const wrappers = `${stateFolder}/tools`;
 
 /**
  * sh that ends a node: kubelet, pods and sandboxes with their network name spaces, mounts, then what they have left by name. It may run again, also
- * after it was cut off. It prints a line `left: ...` for each thing that it could not remove.
+ * after it was cut off. It prints a line `left: ...` for each thing that it could not remove. While containers of others run in a containerd that is
+ * kboot's to end, it says so and ends before it.
  */
 export function stopNode({ kubelet, runtime, toolsImage, traces }: StopOptions): string {
   const mounts = [...(kubelet ? [`${kubeletDir}/*`] : []), ...(runtime ? ["/run/containerd/*", "/var/lib/containerd/*"] : [])].join(" | ");
   return `${functions}
 ${kubelet ? "systemctl stop kubelet.service 2>/dev/null || true\n" : ""}if answers || { systemctl start containerd.service && answers; } 2>/dev/null; then
-  end_containers
+  ${kubelet ? "end_containers" : ""}
   borrow_tools ${quote(toolsImage)}
 fi
 (
 ${removeTraces({ ...traces, paths: [] })})
 return_tools
-${runtime ? "stop_runtime\n" : ""}systemctl stop kubepods.slice 2>/dev/null || true
+${runtime ? "leave_to_others\nstop_runtime\n" : ""}systemctl stop kubepods.slice 2>/dev/null || true
 unmount_all() {
   sed 's/^[^ ]* \\([^ ]*\\) .*/\\1/' /proc/mounts | sort -r | while IFS= read -r path; do
     path=$(printf '%b' "$path")
@@ -92,6 +93,13 @@ return_tools() {
   ctr -n k8s.io snapshots rm ${toolsFolder} >/dev/null 2>&1 || true
   rmdir ${toolsFolder} 2>/dev/null || true
   rm -rf "${wrappers}"
+}
+
+leave_to_others() {
+  answers || return 0
+  for namespace in $(ctr namespaces ls -q); do
+    [ -z "$(ctr -n "$namespace" tasks ls -q)" ] || { echo "left: containerd.service, since containers of others run in its namespace $namespace"; exit 0; }
+  done
 }
 
 # What ran the containers outlives containerd, in its group

@@ -1,5 +1,6 @@
 import test from "ava";
 import { removeTraces } from "../../src/host/remove-traces.ts";
+import { stopNode } from "../../src/kubernetes/stop-node.ts";
 import { flannelTraces } from "../../src/network/flannel/traces.ts";
 import { weaveTraces } from "../../src/network/weave-net/traces.ts";
 import { inSandbox } from "./support/sandbox.ts";
@@ -131,7 +132,8 @@ for (const [name, traces, make] of [
 }
 
 test("tables of iptables' new back end that held only what is removed go with it, an empty one of others stays", async (t) => {
-  const others = "mkdir -p /etc/cni/net.d /opt/cni/bin\niptables-nft -w -t raw -N MINE\niptables-nft -w -t raw -X MINE\nip6tables-nft -w -N MINE\nip6tables-nft -w -X MINE";
+  const others =
+    "mkdir -p /etc/cni/net.d /opt/cni/bin\niptables-nft -w -t raw -N MINE\niptables-nft -w -t raw -X MINE\nip6tables-nft -w -N MINE\nip6tables-nft -w -X MINE";
   const removal = `(\n${removeTraces(flannelTraces)})`;
   const tables = (moment: string) => `echo "== ${moment}"; nft list tables`;
   const seen = await moments(
@@ -140,6 +142,35 @@ test("tables of iptables' new back end that held only what is removed go with it
   t.deepEqual(seen.get("with"), ["table ip raw", "table ip6 filter", "table ip filter", "table ip nat"]);
   t.deepEqual(seen.get("after"), ["table ip raw", "table ip6 filter"]);
   t.deepEqual(seen.get("again"), ["table ip raw", "table ip6 filter"]);
+});
+
+test("containers that are not the cluster's are not ended, nor the containerd in which they run", async (t) => {
+  const stub = `mkdir -p /usr/bin
+cat > /usr/bin/ctr <<'END'
+#!/bin/sh
+echo "ctr $*" >> /calls
+case "$*" in
+  "namespaces ls -q") printf 'k8s.io\\nmine\\n' ;;
+  "-n mine tasks ls -q") echo web ;;
+  "-n k8s.io tasks ls -q") cat /run/tasks 2>/dev/null || true ;;
+  *images\\ mount*) exit 1 ;;
+esac
+END
+printf '#!/bin/sh\\necho "systemctl $*" >> /calls\\n' > /usr/bin/systemctl
+chmod 0755 /usr/bin/ctr /usr/bin/systemctl
+echo pod > /run/tasks`;
+  const noTraces = { links: [], chains: [], ruleComments: [], ipsets: [], nftTables: [], xfrmMarks: [], paths: ["/run/containerd"] };
+  const stop = stopNode({ kubelet: false, runtime: true, toolsImage: "kube-proxy", traces: noTraces });
+  const run = `mkdir -p /run/containerd\n(\nset +e\n${stop})\nls -d /run/containerd`;
+  const text = await inSandbox(`${stub}\n${run}\nrm /run/tasks\n${run}\necho "== calls"\ncat /calls`);
+  const [said = "", calls = ""] = text.split("== calls\n");
+  t.is(
+    said.trim(),
+    ["k8s.io", "mine"]
+      .map((name) => `left: containerd.service, since containers of others run in its namespace ${name}\n/run/containerd`)
+      .join("\n"),
+  );
+  t.notRegex(calls, /kill|tasks rm|containers rm|systemctl stop/);
 });
 
 test("where the tools are absent files go all the same, and nothing fails", async (t) => {
