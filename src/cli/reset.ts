@@ -13,6 +13,7 @@ import { assertRoot, machineLogs, ownNodeName, readOwnFacts } from "../machine/m
 import { clusterOfRecord } from "../machine/reset-cluster.ts";
 import { hostKinds, objectClusterKind } from "../resources/index.ts";
 import { type ResetOptions, resetWay } from "../steps/reset/index.ts";
+import { turnsOf } from "../steps/turns.ts";
 import { controlPlanes, everyHost } from "../steps/where.ts";
 import { frameRun, logsBeside } from "./frame.ts";
 import { openInventory, usualInventory } from "./inventory-file.ts";
@@ -99,6 +100,7 @@ async function operate(
     readLive: isWhole ? async () => undefined : createReadLive(),
     select: (host, step) => hosts.includes(host) && !(isWhole && leaveSteps.includes(step)),
     decisive: [],
+    turns: turnsOf(cluster),
     apply: run.mode === "change",
     emit,
     signal,

@@ -48,6 +48,17 @@ test("a node leaves the cluster, ends, and what is on record goes, the latest fi
   t.like(todo(siteOf(made, ["other"])), { drain: false, "end-node": true, "delete-node": false });
 });
 
+test("draining interrupts a node that is Ready, so that of several workers as many leave at once as the inventory allows", (t) => {
+  const [drain] = resetWay({ keepBinaries: false });
+  const interrupts = (site: Site<Live>) => drain?.interrupts?.(site, "w1", new Set());
+  const withNode = (isReady: boolean) => ({ ...siteOf(made), live: { nodes: new Map([["w1", { isReady }]]) } as unknown as Live });
+  t.true(interrupts(withNode(true)));
+  t.false(interrupts(withNode(false)));
+  t.false(interrupts(siteOf(made, ["other"])));
+  t.false(interrupts(siteOf(made)));
+  t.false(interrupts({ ...withNode(true), facts: new Map() }));
+});
+
 test("kept binaries and images stay on record, and go with the next reset", (t) => {
   const left = todo(siteOf(made), true)["take-away"];
   t.deepEqual(left, ["systemd-unit:kubelet.service", "systemd-unit:containerd.service", "file:/etc/a"]);

@@ -23,6 +23,8 @@ export const drain: Step<Live> = {
   title: "Drain the node",
   on: everyHost,
   after: [],
+  // a node that is not Ready has nothing to lose, and one that is gone or cannot be asked for none that it could give its pods to
+  interrupts: (site, host) => site.live?.nodes.get(specOf(site.cluster, host).nodeName)?.isReady === true && !hasLeft(site, host),
   action: {
     describe: "move its pods to other nodes",
     isDone: hasLeft,
