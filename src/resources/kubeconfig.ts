@@ -115,14 +115,14 @@ function judgeClient(resource: KubeconfigResource, observed: ObservedKubeconfig,
 }
 
 async function changeOne({ resource, observed }: Item<KubeconfigResource, ObservedKubeconfig>, { vault, now }: ChangeContext) {
-  const ca = needAuthority(vault, "ca");
+  const caCert = vault.need("ca").certificate ?? "";
   const { path, server, user, algorithm, validityDays, form } = resource;
-  const isClientWrong = judgeClient(resource, observed, ca.certificatePem, now).length > 0;
+  const isClientWrong = judgeClient(resource, observed, caCert, now).length > 0;
   // the kubelet has joined meanwhile, and written it
   const isWritten = form === "kubelet-joined" && isClientWrong;
-  const isFileWrong = !isWritten && judgeFile(resource, observed.file, ca.certificatePem).length > 0;
-  const issue = () => issueCertificate({ ...wishOf(resource), validityDays, now, algorithm }, ca);
-  const api = { server, caCert: ca.certificatePem, user };
+  const isFileWrong = !isWritten && judgeFile(resource, observed.file, caCert).length > 0;
+  const issue = () => issueCertificate({ ...wishOf(resource), validityDays, now, algorithm }, needAuthority(vault, "ca"));
+  const api = { server, caCert, user };
   const file = { path, mode: "0600" };
   const all = filesOf(resource);
   if (isWritten || (!isFileWrong && !isClientWrong)) return { files: [], unchanged: all, script: "" };

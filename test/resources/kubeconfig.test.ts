@@ -195,6 +195,21 @@ test("where a kubelet has yet to join, or to join anew, its kubeconfig follows f
   t.is((await stat(foreign.target)).mode & 0o777, 0o600);
 });
 
+test("a kubelet's that has joined is put right without the CA's key, as a machine that joins by itself has none", async (t) => {
+  const vault = new Vault();
+  vault.put("ca", { certificate: ca.certificatePem });
+  const options = { shell: ["dash"], vault, now };
+  const { resource } = await joined();
+  await writeFile(resource.path, (await readFile(resource.path, "utf8")).replace("56.11", "56.12"));
+  const bare = { ...(await kubelet()), form: "kubelet-joined" } as const;
+  await mkdir(dirname(bare.clientPath));
+  for (const path of [bare.path, bare.clientPath]) await writeFile(path, "as the kubelet wrote it");
+  const result = await bringInOrder(kind, [resource, bare], options);
+  t.is(result.exitCode, 0, result.stderr);
+  t.deepEqual(await differences(kind, resource, options), []);
+  t.is(await readFile(bare.path, "utf8"), "as the kubelet wrote it");
+});
+
 test("the key of a kubelet that has joined stays on its host", async (t) => {
   const { resource, target } = await joined();
   const { stdout } = await runSh(kind.observe(resource), { shell: ["dash"] });
