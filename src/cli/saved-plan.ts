@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Interruption, Plan } from "../engine/plan.ts";
 import { KbootError } from "../errors.ts";
 import type { Cluster } from "../inventory/cluster.ts";
+import { filesReadBy } from "../inventory/read.ts";
 import type { Selection } from "./operate.ts";
 import { followLinks, replaceFile } from "./replace-file.ts";
 
@@ -74,11 +75,10 @@ export async function readPlan(path: string): Promise<SavedPlan> {
  * A mark of an inventory and of the files that it reads. They may hold passwords, weak ones too, so the digest is salted and costly
  * to try words against.
  */
-export async function markInventory({ file, network }: Cluster, salt = randomBytes(16).toString("hex")): Promise<InventoryMark> {
-  const passwordFile = network.plugin === "weave-net" ? network.passwordFile : undefined;
-  const files = [file, ...(passwordFile === undefined ? [] : [passwordFile])];
-  const content = await Promise.all(files.map((path) => readFile(path)));
-  return { file, salt, digest: scryptSync(Buffer.concat(content), salt, 32).toString("hex") };
+export async function markInventory(cluster: Cluster, salt = randomBytes(16).toString("hex")): Promise<InventoryMark> {
+  const { file } = cluster;
+  const content = await Promise.all([file, ...filesReadBy(cluster)].map((path) => readFile(path, "base64")));
+  return { file, salt, digest: scryptSync(content.join("\n"), salt, 32).toString("hex") };
 }
 
 /** Throws KbootError `stale-plan` when the inventory is no longer what it was when the plan was made. */

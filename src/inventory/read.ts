@@ -37,6 +37,12 @@ export async function readInventory(file: string, checks?: readonly string[]): P
   };
 }
 
+/** The files that an inventory reads beside itself: absolute paths. */
+export function filesReadBy({ network, audit }: Cluster): readonly string[] {
+  const passwordFile = network.plugin === "weave-net" ? network.passwordFile : undefined;
+  return [passwordFile, audit?.policyFile].filter((path) => path !== undefined);
+}
+
 function refuse(file: string, problems: readonly Problem[]): KbootError {
   return new KbootError("inventory", problems.map((problem) => formatProblem(file, problem)).join("\n"), {
     hint: "docs/inventory.md describes every field",

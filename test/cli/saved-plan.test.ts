@@ -91,7 +91,7 @@ test("what a plan leaves to be decided later may come out either way", async (t)
   t.deepEqual(await refusal([pair("a", "container-image:x", { unsure: true })], []), []);
 });
 
-test("an inventory counts as changed when it, or the password file it names, has changed", async (t) => {
+test("an inventory counts as changed when it, or a password or audit policy that it names, has changed", async (t) => {
   const cluster = await clusterWith("one");
   const mark = await markInventory(cluster);
   await t.notThrowsAsync(assertSameInventory(cluster, mark));
@@ -105,4 +105,12 @@ test("an inventory counts as changed when it, or the password file it names, has
   const before = await markInventory(withPassword);
   await writeFile(password, "close sesame");
   await t.throwsAsync(assertSameInventory(withPassword, before), { instanceOf: KbootError });
+
+  const policyFile = join(await temporaryFolder(), "policy.yaml");
+  await writeFile(policyFile, "rules: [{ level: Metadata }]");
+  const withPolicy = { ...(await clusterWith("one")), audit: { policyFile } } as unknown as Cluster;
+  const marked = await markInventory(withPolicy);
+  await t.notThrowsAsync(assertSameInventory(withPolicy, marked));
+  await writeFile(policyFile, "rules: [{ level: None }]");
+  await t.throwsAsync(assertSameInventory(withPolicy, marked), { instanceOf: KbootError });
 });

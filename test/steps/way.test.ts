@@ -68,3 +68,12 @@ test("authorities, certificates and manifests belong to control planes, joining 
   for (const id of ["cluster-config", "network", "kube-proxy", "coredns", "addons-ready"]) t.deepEqual(on(id), ["cluster"], id);
   for (const id of ["kernel", "containerd", "images", "kubernetes", "kubelet-config", "node-ready"]) t.deepEqual(on(id), ["cp1", "w1"], id);
 });
+
+test("what an action changes stands in the plan, by which a saved one is compared; those that only wait say nothing", (t) => {
+  const silent = bootstrapWay.flatMap(({ action }) => (action === undefined || action.changes !== undefined ? [] : [action.describe]));
+  t.deepEqual(
+    silent.filter((describe) => !describe.startsWith("wait until")),
+    [],
+  );
+  t.true(silent.length > 0);
+});
