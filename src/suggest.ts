@@ -15,6 +15,17 @@ export function suggest(word: string, known: readonly string[]): string {
   return near === undefined ? `those here are ${known.join(", ")}` : `did you mean ${near}`;
 }
 
+/** The known words that are nearest by the same measure, however far, the nearest first; those that hold the word or are held by it before all others. */
+export function closest(word: string, known: readonly string[], count: number): readonly string[] {
+  const text = word.toLowerCase();
+  const isPart = (candidate: string) => text !== "" && (candidate.includes(text) || text.includes(candidate));
+  return known
+    .map((name) => ({ name, far: isPart(name.toLowerCase()) ? 0 : editDistance(text, name.toLowerCase()) }))
+    .toSorted((a, b) => a.far - b.far)
+    .slice(0, count)
+    .map(({ name }) => name);
+}
+
 /** Damerau and Levenshtein's distance, where no part is changed twice (optimal string alignment). */
 function editDistance(from: string, to: string): number {
   let [before, row]: [number[], number[]] = [[], Array.from({ length: to.length + 1 }, (_, index) => index)];

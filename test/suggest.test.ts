@@ -1,6 +1,6 @@
 import test from "ava";
 import fc from "fast-check";
-import { nearest, suggest } from "../src/suggest.ts";
+import { closest, nearest, suggest } from "../src/suggest.ts";
 
 const means = test.macro({
   title: (_, word: string) => `finds what ${word} may mean`,
@@ -37,4 +37,10 @@ test("one swapped pair of letters in a longer word is always found", (t) => {
     }),
   );
   t.pass();
+});
+
+test("the closest are those that share a part, then by letters, and never all", (t) => {
+  t.deepEqual(closest("disk", ["api", "disk-full", "disc", "kernel", "risk"], 3), ["disk-full", "disc", "risk"]);
+  t.deepEqual(closest("kernel-x", ["api", "kernel", "kernle"], 1), ["kernel"]);
+  t.deepEqual(closest("", ["api", "kernel"], 1), ["api"]);
 });

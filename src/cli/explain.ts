@@ -1,6 +1,6 @@
 import { catalogue, type ErrorCode, errorCodes, listExitCodes } from "../errors/catalogue.ts";
 import { KbootError } from "../errors.ts";
-import { suggest } from "../suggest.ts";
+import { closest } from "../suggest.ts";
 import { formatTable } from "../ui/table.ts";
 
 /** `kboot explain` */
@@ -14,7 +14,9 @@ export function explainCode(word: string): string {
   if (codes.length > 0) return codes.map(describe).join("\n");
   const exit = listExitCodes().find(({ exitCode }) => String(exitCode) === word);
   if (exit !== undefined) return `exit code ${word}: ${exit.meaning}\n`;
-  throw new KbootError("usage", `there is no code ${word}`, { hint: `${suggest(word, errorCodes)}; kboot explain lists them` });
+  throw new KbootError("usage", `there is no code ${word}`, {
+    hint: `the closest are ${closest(word, errorCodes, 3).join(", ")}; kboot explain lists all`,
+  });
 }
 
 function findCode(word: string): readonly ErrorCode[] {
