@@ -133,7 +133,7 @@ async function stopWhileDraining(t: ExecutionContext): Promise<void> {
   t.is(await isCordoned(), "true");
   await kubectl("delete pdb/held pod/held --now");
   const { stdout: drifted } = await kboot("drift", "-f", inventory);
-  t.is(drifted, "worker1 node:worker1 cordon by kboot reset -> none\n");
+  t.is(drifted, "worker1 node:worker1 cordon by kboot reset -> none");
   const applied = await kboot("apply", "-f", inventory);
   t.is(applied.exitCode, 0, applied.stderr);
   t.is(await isCordoned(), "");
