@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { KbootError } from "../errors.ts";
-import { ownNodeName } from "../machine/machine.ts";
 import { bootstrapTokenText, generateBootstrapToken } from "../kubernetes/bootstrap-token.ts";
 import type { LocalValues } from "../kubernetes/kubeadm-documents/defaults.ts";
 import { newestKubernetes } from "../kubernetes/versions.ts";
+import { ownNodeName } from "../machine/machine.ts";
 
 /** What kubeadm fills in from the machine it runs on; a token is made up. */
 export function localValues(taints?: LocalValues["taints"]): LocalValues {

@@ -4,9 +4,10 @@ import type { Reached } from "../engine/reach.ts";
 import { Vault } from "../engine/vault.ts";
 import { KbootError } from "../errors.ts";
 import type { Cluster } from "../inventory/cluster.ts";
-import { administratorAccess, learnCa } from "../kubernetes/administrator.ts";
+import { learnCa } from "../kubernetes/administrator.ts";
 import { openApi } from "../kubernetes/api.ts";
 import { dial, endpointOf } from "../kubernetes/endpoint.ts";
+import { openHealthyApi } from "../kubernetes/open-healthy-api.ts";
 import { readKubeconfig } from "../pki/kubeconfig.ts";
 import { Secret } from "../secret.ts";
 import { openInventory } from "./inventory-file.ts";
@@ -36,10 +37,8 @@ export async function openControlPlaneApi(cluster: Cluster, { hosts, facts }: Re
       hint: "is it a control plane of a cluster, with /etc/kubernetes/pki/ca.key on it?",
     });
   }
-  for (const host of hosts.values()) {
-    const api = openApi(await administratorAccess(host, vault, signal));
-    if (await api.probe("/readyz", signal)) return api;
-  }
+  const api = await openHealthyApi(hosts.values(), vault, signal);
+  if (api !== undefined) return api;
   const [first] = hosts.values();
   throw new KbootError("api", "the API of the cluster does not answer", {
     hint: `see there: journalctl -u kubelet${first === undefined ? "" : `, on ${first.address}`}`,

@@ -1,9 +1,9 @@
 import type { Api, KubernetesObject, ObjectRef, ReadLive } from "../engine/contracts.ts";
 import type { Taint } from "../inventory/cluster.ts";
-import { administratorAccess, learnCa } from "./administrator.ts";
-import { openApi } from "./api.ts";
+import { learnCa } from "./administrator.ts";
 import { kbootConfigName } from "./kboot-config.ts";
 import { kbootObjectsName, readRefs } from "./kboot-objects.ts";
+import { openHealthyApi } from "./open-healthy-api.ts";
 import { type Settled, settledByKbootConfig, settledByKubeadmConfig } from "./settled.ts";
 import { workloadName } from "./workload-name.ts";
 import { readWorkload } from "./workload-status.ts";
@@ -45,17 +45,9 @@ export function createReadLive(): ReadLive<Live> {
   return async ({ cluster, facts, hosts, vault, signal }) => {
     const caCert = learnCa(cluster, facts, vault);
     if (caCert === undefined) return undefined;
-    for (const { name } of cluster.hosts.filter((host) => host.role === "control-plane")) {
-      const host = hosts.get(name);
-      if (host === undefined) continue;
-      let api = apis.get(name);
-      if (api === undefined) {
-        api = openApi(await administratorAccess(host, vault, signal));
-        apis.set(name, api);
-      }
-      if (await api.probe("/readyz", signal)) return { api, live: await readCluster(api, caCert, signal) };
-    }
-    return undefined;
+    const reached = cluster.hosts.filter(({ role }) => role === "control-plane").flatMap(({ name }) => hosts.get(name) ?? []);
+    const api = await openHealthyApi(reached, vault, signal, apis);
+    return api && { api, live: await readCluster(api, caCert, signal) };
   };
 }
 

@@ -1,0 +1,23 @@
+import type { Api } from "../engine/contracts.ts";
+import type { Vault } from "../engine/vault.ts";
+import type { Host } from "../host/host.ts";
+import { administratorAccess } from "./administrator.ts";
+import { openApi } from "./api.ts";
+
+/**
+ * The API of the first of these control planes whose API server is ready, as an administrator; undefined while none is. The vault must hold the
+ * CA with its key. `opened` keeps, by the host's name, what was opened for the next call.
+ */
+export async function openHealthyApi(
+  controlPlanes: Iterable<Host>,
+  vault: Vault,
+  signal: AbortSignal,
+  opened = new Map<string, Api>(),
+): Promise<Api | undefined> {
+  for (const host of controlPlanes) {
+    const api = opened.get(host.name) ?? openApi(await administratorAccess(host, vault, signal));
+    opened.set(host.name, api);
+    if (await api.probe("/readyz", signal)) return api;
+  }
+  return undefined;
+}
