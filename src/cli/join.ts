@@ -6,11 +6,12 @@ import { parseBootstrapToken } from "../kubernetes/bootstrap-token.ts";
 import { discover } from "../kubernetes/discovery/discover.ts";
 import { type Discovered, type Discovery, discoveredAccess } from "../kubernetes/discovery/discovered.ts";
 import { createReadOwnNode } from "../kubernetes/live-of-node.ts";
+import { readPublished } from "../kubeadm/running-cluster.ts";
 import { joinCluster } from "../machine/join-cluster.ts";
 import { addressesTowards, assertRoot, machineLogs, ownNodeName } from "../machine/machine.ts";
 import { limitWay, skipPhases } from "../machine/phases.ts";
 import { ignoredChecks } from "../machine/preflight.ts";
-import { readPublished } from "../machine/published.ts";
+import { publishedCluster } from "../machine/published.ts";
 import { artifactSource } from "../machine/sources.ts";
 import { buildBootstrapKubeconfig } from "../pki/kubeconfig.ts";
 import { resourceId } from "../resources/index.ts";
@@ -53,7 +54,7 @@ export async function join(given: Record<string, unknown>, signal: AbortSignal, 
   });
   const api = openApi(discoveredAccess(discovered, signal));
   const { own, api: apiAddress } = await addressesTowards(discovered.endpoint, signal);
-  const { cluster, host } = joinCluster(await readPublished(api, signal), {
+  const { cluster, host } = joinCluster(publishedCluster(await readPublished(api, signal), discovered.server), {
     nodeName: options.nodeName ?? ownNodeName(),
     nodeAddress: own,
     apiAddress,

@@ -1,4 +1,5 @@
 import type { Api } from "../engine/contracts.ts";
+import { isForbidden } from "../kubernetes/api.ts";
 import { kbootConfigName } from "../kubernetes/kboot-config.ts";
 import { type KubeadmDocuments, parseKubeadmDocuments } from "../kubernetes/kubeadm-documents/parse.ts";
 import { dataOf, type LiveNode, readNode } from "../kubernetes/live.ts";
@@ -20,16 +21,23 @@ export const controlPlaneLabel = "node-role.kubernetes.io/control-plane";
 
 /** Asks the API. Throws KbootError `kubeadm-config` for a ConfigMap that cannot be read. */
 export async function readRunningCluster(api: Api, signal: AbortSignal): Promise<RunningCluster> {
+  const [objects, published] = await Promise.all([api.list("v1", "Node", {}, signal), readPublished(api, signal)]);
+  return { nodes: objects.map(readNode).toSorted(byRoleAndName), ...published };
+}
+
+/** The part of it that a joining machine may read. Throws KbootError `kubeadm-config` for a ConfigMap that cannot be read. */
+export async function readPublished(api: Api, signal: AbortSignal): Promise<Omit<RunningCluster, "nodes">> {
   const configMap = (name: string) =>
     api.get({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "kube-system" } }, signal);
-  const [objects, kbootConfig, ...found] = await Promise.all([
-    api.list("v1", "Node", {}, signal),
-    configMap(kbootConfigName),
-    ...Object.keys(configMaps).map(configMap),
-  ]);
+  // a role names each ConfigMap that a joining machine may read: one that is not there is forbidden
+  const mayFail = (name: string) =>
+    configMap(name).catch((error: unknown) => {
+      if (isForbidden(error)) return undefined;
+      throw error;
+    });
+  const [kbootConfig, ...found] = await Promise.all([mayFail(kbootConfigName), ...Object.keys(configMaps).map(mayFail)]);
   const documents = Object.entries(configMaps).map(([name, key], index) => parse(name, dataOf(found[index])[key]));
   return {
-    nodes: objects.map(readNode).toSorted(byRoleAndName),
     kbootConfig: kbootConfig === undefined ? undefined : dataOf(kbootConfig),
     documents: Object.assign({}, ...documents) as KubeadmDocuments,
   };

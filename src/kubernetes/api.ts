@@ -112,6 +112,11 @@ function statusError(what: string, { status, text }: ApiResponse, missing: "fina
   });
 }
 
+/** True for an answer that says that one may not. Whether there is such a thing stays open. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof KbootError && error.cause instanceof Error && error.cause.message.startsWith("HTTP 403");
+}
+
 const hints: Readonly<Record<string, string>> = {
   Forbidden: "the credential may not do this: use one of an administrator",
   Unauthorized: "the API does not accept the credential: its CA may have been replaced, a token may have expired, or the clocks differ",

@@ -1,22 +1,40 @@
-import type { Api, KubernetesObject } from "../engine/contracts.ts";
 import { KbootError } from "../errors.ts";
 import type { Cluster } from "../inventory/cluster.ts";
-import { kbootConfigName, readKbootConfig } from "../kubernetes/kboot-config.ts";
+import { resolveCluster } from "../inventory/resolve.ts";
+import type { RunningCluster } from "../kubeadm/running-cluster.ts";
+import { specOfKubeadm } from "../kubeadm/to-inventory.ts";
+import { type Endpoint, endpointOf } from "../kubernetes/endpoint.ts";
+import { readKbootConfig } from "../kubernetes/kboot-config.ts";
+import { minorVersion } from "../kubernetes/versions.ts";
+
+const file = "/etc/kubernetes/kboot.yaml";
 
 /**
- * The cluster that a joining machine is told of by ConfigMap kboot-config. Throws KbootError `discovery` where there is none.
+ * The cluster that a joining machine is told of: by ConfigMap kboot-config, else by those of kubeadm, whose pod network is its owner's. `server` is the
+ * API's URL as the cluster names it. Throws KbootError `discovery` where nothing tells what the cluster is, `inventory` for a version that is not known.
  */
-export async function readPublished(api: Api, signal: AbortSignal): Promise<Cluster> {
-  const data = await readConfigMap(api, kbootConfigName, signal);
-  const cluster = data === undefined ? undefined : readKbootConfig(data);
-  if (cluster !== undefined) return cluster;
-  throw new KbootError("discovery", "the cluster has no ConfigMap kboot-config that this kboot can read", { hint: "kboot version" });
+export function publishedCluster({ kbootConfig, documents }: Omit<RunningCluster, "nodes">, server: string): Cluster {
+  const own = readKbootConfig(kbootConfig ?? {});
+  const cluster = own ?? (documents.ClusterConfiguration === undefined ? undefined : ofKubeadm(documents, endpointOf(server)));
+  if (cluster === undefined) {
+    throw new KbootError("discovery", "the cluster does not say what it is: neither kboot-config nor kubeadm-config in kube-system can be read", {
+      hint: "may the token's group read them? kboot and kubeadm give system:bootstrappers:kubeadm:default-node-token that right",
+    });
+  }
+  minorVersion(cluster.kubernetesVersion);
+  return cluster;
 }
 
-async function readConfigMap(api: Api, name: string, signal: AbortSignal): Promise<Readonly<Record<string, string>> | undefined> {
-  const found: KubernetesObject | undefined = await api.get(
-    { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "kube-system" } },
-    signal,
+function ofKubeadm(documents: RunningCluster["documents"], endpoint: Endpoint | undefined): Cluster {
+  const { spec } = specOfKubeadm(documents, { file });
+  const { audit: _audit, ...rest } = spec;
+  return resolveCluster(
+    {
+      apiVersion: "kboot.dev/v1alpha1",
+      kind: "Cluster",
+      metadata: { name: "kubernetes" },
+      spec: { kubernetesVersion: "", apiEndpoint: endpoint ?? {}, ...rest, network: { plugin: "none" }, hosts: [] },
+    },
+    { file, home: "/root" },
   );
-  return found?.["data"] as Readonly<Record<string, string>> | undefined;
 }
