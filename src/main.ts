@@ -208,6 +208,7 @@ function defineMachineCommands(program: Command): void {
     ),
   )
     .argument("[endpoint]", "where the API of the cluster is: host:port")
+    .option("--config <file>", "a file of kubeadm's documents, and of kboot's own Cluster without hosts; flags go over it")
     .option("--token <token>", "for finding the cluster and for the first certificate")
     .option("--discovery-token <token>", "for finding the cluster alone")
     .option("--tls-bootstrap-token <token>", "for the first certificate alone")

@@ -10,7 +10,7 @@ import { bootstrapGroup } from "../kubernetes/bootstrap-rbac.ts";
 import { bootstrapTokenText, generateBootstrapToken, parseBootstrapToken, tokenUsages } from "../kubernetes/bootstrap-token.ts";
 import { joinCommand } from "../kubernetes/join-command.ts";
 import { supportedMinors, versionOfLabel } from "../kubernetes/versions.ts";
-import { baseOf, type InitConfig, readInitConfig } from "../machine/init-config.ts";
+import { baseOf, type MachineConfig, readConfig } from "../machine/config.ts";
 import { flagOfField, type InitBase, type InitFlags, initDocument } from "../machine/init-document.ts";
 import { printInitMessage } from "../machine/init-message.ts";
 import { addressOfDefaultRoute, assertRoot, machineLogs, ownNodeName, readOwnFacts } from "../machine/machine.ts";
@@ -44,7 +44,7 @@ const adminConfig = "/etc/kubernetes/admin.conf";
 export async function init(given: Record<string, unknown>, signal: AbortSignal): Promise<void> {
   const options = given as unknown as Options;
   if (options.inventory !== undefined) return applyRole("control-plane", { ...options, file: options.inventory }, signal);
-  const asked = options.config === undefined ? undefined : (await readInitConfig(options.config)).kubeadm.InitConfiguration?.skipPhases;
+  const asked = options.config === undefined ? undefined : (await readConfig(options.config)).kubeadm.InitConfiguration?.skipPhases;
   await run("init", options, skipPhases("init", options.skipPhases?.split(",") ?? asked ?? []), signal);
 }
 
@@ -56,7 +56,7 @@ export async function initPhase(given: Record<string, unknown>, signal: AbortSig
 async function run(command: string, options: Options, phases: Phases, signal: AbortSignal): Promise<void> {
   assertRoot(command);
   // judged before anything is done
-  const config = options.config === undefined ? undefined : await readInitConfig(options.config);
+  const config = options.config === undefined ? undefined : await readConfig(options.config);
   const { token, wish } = chooseToken(options, config);
   const identity = identify(command, options.dryRun ? "read" : "change");
   const cluster = await clusterOfMachine(options, config, phases, identify(command, "read"), signal);
@@ -77,7 +77,7 @@ async function run(command: string, options: Options, phases: Phases, signal: Ab
 }
 
 /** The token that is made at the end, by flags or file. Throws KbootError `usage` before anything is done. */
-function chooseToken(options: Options, config: InitConfig | undefined) {
+function chooseToken(options: Options, config: MachineConfig | undefined) {
   const [asked] = config?.kubeadm.InitConfiguration?.bootstrapTokens ?? [];
   const token = options.token === undefined ? (asked?.token?.reveal() ?? undefined) : options.token;
   return {
@@ -97,7 +97,7 @@ function chooseToken(options: Options, config: InitConfig | undefined) {
 /** The cluster that the flags ask for, with this machine as its control plane. Throws KbootError `usage` that names the flags that are wrong. */
 async function clusterOfMachine(
   options: Options,
-  config: InitConfig | undefined,
+  config: MachineConfig | undefined,
   phases: Phases,
   run: RunIdentity,
   signal: AbortSignal,

@@ -1,6 +1,7 @@
 import { KbootError } from "../errors.ts";
 import type { ArtifactSource, Cluster, ClusterHost } from "../inventory/cluster.ts";
 import { isIpv4 } from "../inventory/subnet.ts";
+import { mergeDeep } from "../kubernetes/merge.ts";
 import { localHost } from "./machine.ts";
 
 /** A machine that joins by itself. */
@@ -15,6 +16,8 @@ export interface JoiningMachine {
   readonly kubeletExtraArgs?: ClusterHost["kubeletExtraArgs"] | undefined;
   readonly taints?: ClusterHost["taints"] | undefined;
   readonly ignoreChecks: readonly string[];
+  /** `spec` of a document of kboot's own: of it `containerd` and `kubelet` go over the cluster's, on this machine. */
+  readonly own: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -37,6 +40,7 @@ export function joinCluster(published: Cluster, machine: JoiningMachine): { read
     nodeAddress,
     transport: "local",
     address: "127.0.0.1",
+    kubelet: mergeDeep(known?.kubelet ?? {}, mapOf(machine.own["kubelet"])),
     taints: machine.taints ?? known?.taints ?? [],
     kubeletExtraArgs: machine.kubeletExtraArgs ?? known?.kubeletExtraArgs ?? [],
   });
@@ -45,6 +49,12 @@ export function joinCluster(published: Cluster, machine: JoiningMachine): { read
   const reached = first === undefined || !isIpv4(apiAddress) ? [] : [{ ...first, nodeAddress: apiAddress }];
   return {
     host: own.name,
-    cluster: { ...published, hosts: [...reached, ...others, own], sources: sources ?? published.sources, ignoreChecks },
+    cluster: {
+      ...published,
+      containerd: mergeDeep(published.containerd, mapOf(machine.own["containerd"])), hosts: [...reached, ...others, own], sources: sources ?? published.sources, ignoreChecks },
   };
+}
+
+function mapOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

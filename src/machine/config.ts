@@ -7,7 +7,7 @@ import { type KubeadmDocuments, parseKubeadmDocuments } from "../kubernetes/kube
 import type { InitBase } from "./init-document.ts";
 
 /** What a file of `--config` says. */
-export interface InitConfig {
+export interface MachineConfig {
   readonly file: string;
   /** `spec` of a document of kboot's own, an inventory without hosts; not yet judged. */
   readonly own: Readonly<Record<string, unknown>>;
@@ -19,7 +19,7 @@ export interface InitConfig {
  * Reads kubeadm's documents and one of kboot's own, in any order. Throws KbootError `usage` for a file that cannot be read or holds nothing of
  * the kind, `kubeadm-config` for what is wrong in kubeadm's documents.
  */
-export async function readInitConfig(file: string): Promise<InitConfig> {
+export async function readConfig(file: string): Promise<MachineConfig> {
   const text = await readFile(file, "utf8").catch((cause: Error) => {
     throw new KbootError("usage", `cannot read the configuration: ${cause.message}`, {
       where: { file },
@@ -46,7 +46,7 @@ function ownSpec(values: unknown, file: string): Readonly<Record<string, unknown
   if (hosts === undefined) return spec;
   throw new KbootError("usage", "this inventory lists hosts, which are not this machine by itself", {
     where: { file },
-    hint: "kboot init --inventory FILE reaches them; for this machine alone leave hosts out of the file",
+    hint: "--inventory FILE reaches them; for this machine alone leave hosts out of the file",
   });
 }
 
@@ -58,7 +58,7 @@ const ofTheRun =
  * What the file says of cluster and machine, kboot's own document over kubeadm's. `address` is the machine's, where the file names none. Throws KbootError
  * `kubeadm-config` that names every field which kboot cannot do.
  */
-export function baseOf({ file, own, kubeadm }: InitConfig, address: string): InitBase {
+export function baseOf({ file, own, kubeadm }: MachineConfig, address: string): InitBase {
   const { InitConfiguration = {} } = kubeadm;
   const localAPIEndpoint = { advertiseAddress: address, ...InitConfiguration.localAPIEndpoint };
   const isKubeadm = Object.keys(kubeadm).length > 0;

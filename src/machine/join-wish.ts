@@ -1,0 +1,90 @@
+import { KbootError } from "../errors.ts";
+import type { ClusterHost } from "../inventory/cluster.ts";
+import { type BootstrapToken, parseBootstrapToken } from "../kubernetes/bootstrap-token.ts";
+import type { Discovery } from "../kubernetes/discovery/discovered.ts";
+import { parseDuration } from "../kubernetes/duration.ts";
+import type { JoinConfiguration } from "../kubernetes/kubeadm-documents/v1beta4.ts";
+import { Secret } from "../secret.ts";
+import type { MachineConfig } from "./config.ts";
+
+/** What `kboot join` is asked for by flags; names are those of the flags. */
+export interface JoinFlags {
+  readonly token?: string;
+  readonly discoveryToken?: string;
+  readonly tlsBootstrapToken?: string;
+  readonly discoveryTokenCaCertHash?: readonly string[];
+  readonly discoveryTokenUnsafeSkipCaVerification?: boolean;
+  readonly discoveryFile?: string;
+  readonly nodeName?: string;
+  readonly ignorePreflightErrors?: string;
+  readonly skipPhases?: string;
+}
+
+/** How a machine joins. */
+export interface JoinWish {
+  readonly discovery: Discovery;
+  readonly tlsBootstrapToken: BootstrapToken | undefined;
+  /** For an API that does not answer. */
+  readonly timeoutSeconds: number;
+  readonly nodeName: string | undefined;
+  readonly taints: ClusterHost["taints"] | undefined;
+  readonly kubeletExtraArgs: ClusterHost["kubeletExtraArgs"] | undefined;
+  readonly ignorePreflightErrors: readonly string[];
+  readonly skipPhases: readonly string[];
+}
+
+const usualTimeoutSeconds = 60;
+
+/**
+ * Flags over what a file says. Throws KbootError `usage` where it is not said how the cluster is found, and for what only a control plane
+ * would be asked.
+ */
+export function readJoinWish(flags: JoinFlags, endpoint: string | undefined, config: MachineConfig | undefined): JoinWish {
+  const asked: JoinConfiguration = config?.kubeadm.JoinConfiguration ?? {};
+  if (asked.controlPlane !== undefined) {
+    throw new KbootError("usage", "JoinConfiguration.controlPlane asks for a further control plane, which kboot does not join yet", {
+      hint: "take it out of the file: the machine becomes a worker",
+    });
+  }
+  const { nodeRegistration = {}, discovery = {}, timeouts } = asked;
+  const bootstrap = discovery.bootstrapToken?.token?.reveal();
+  return {
+    discovery: readDiscovery(flags, endpoint, discovery),
+    tlsBootstrapToken: readToken(flags.tlsBootstrapToken ?? flags.token ?? discovery.tlsBootstrapToken?.reveal() ?? bootstrap),
+    timeoutSeconds: timeouts?.discovery === undefined ? usualTimeoutSeconds : parseDuration(timeouts.discovery) / 1000,
+    nodeName: flags.nodeName ?? nodeRegistration.name,
+    taints: nodeRegistration.taints as ClusterHost["taints"] | undefined,
+    kubeletExtraArgs: nodeRegistration.kubeletExtraArgs,
+    ignorePreflightErrors: flags.ignorePreflightErrors?.split(",") ?? nodeRegistration.ignorePreflightErrors ?? [],
+    skipPhases: flags.skipPhases?.split(",") ?? asked.skipPhases ?? [],
+  };
+}
+
+function readDiscovery(flags: JoinFlags, endpoint: string | undefined, asked: NonNullable<JoinConfiguration["discovery"]>): Discovery {
+  const { bootstrapToken } = asked;
+  const file = flags.discoveryFile ?? (endpoint === undefined && bootstrapToken === undefined ? asked.file?.kubeConfigPath : undefined);
+  if (file !== undefined) {
+    if (endpoint !== undefined || flags.discoveryToken !== undefined) {
+      throw new KbootError("usage", "a discovery file names the API by itself", { hint: "leave out the endpoint and --discovery-token" });
+    }
+    return { kind: "file", file };
+  }
+  const at = endpoint ?? bootstrapToken?.apiServerEndpoint;
+  const token = readToken(flags.discoveryToken ?? flags.token ?? bootstrapToken?.token?.reveal() ?? asked.tlsBootstrapToken?.reveal());
+  if (at === undefined || token === undefined) {
+    throw new KbootError("usage", "a cluster is found by its API's endpoint and a token, or by --discovery-file", {
+      hint: "on a control plane, `kboot token create --print-join-command` prints the whole line",
+    });
+  }
+  return {
+    kind: "token",
+    endpoint: at,
+    token,
+    caCertHashes: flags.discoveryTokenCaCertHash ?? bootstrapToken?.caCertHashes ?? [],
+    unsafeSkipCaVerification: flags.discoveryTokenUnsafeSkipCaVerification ?? bootstrapToken?.unsafeSkipCAVerification ?? false,
+  };
+}
+
+function readToken(text: string | undefined): BootstrapToken | undefined {
+  return text === undefined ? undefined : parseBootstrapToken(new Secret(text));
+}
