@@ -63,7 +63,7 @@ export async function recover(given: Record<string, unknown>, signal: AbortSigna
 
 /** What kboot would do to such a cluster is not what its owner wants. */
 function refuseUnsuitable({ documents }: RunningCluster): void {
-  const { ClusterConfiguration } = documents;
+  const { ClusterConfiguration } = documents();
   if (ClusterConfiguration === undefined) {
     throw new KbootError("conflict", "kubeadm has not made this cluster: there is no ConfigMap kubeadm-config in kube-system", {
       hint: "kboot can take over clusters of kubeadm's alone",
@@ -104,8 +104,8 @@ async function writeFound(options: Options, command: string, signal: AbortSignal
   const { cluster, notTaken, ownNetwork } = found;
   const text = `${comment(notTaken)}${stringify(describeCluster(cluster))}`;
   const { problems } = parseInventory(text, { file, home: homedir() });
-  await write(options.output, text);
   if (policy !== undefined) await write(join(dirname(options.output), auditPolicyName), policy);
+  await write(options.output, text);
   const lines = [
     `${options.output}: cluster ${cluster.name}, Kubernetes ${cluster.kubernetesVersion}, ${count(cluster.hosts.length, "host")}`,
     ...(ownNetwork === undefined ? [] : [`the pod network stays its owner's: ${ownNetwork.join(", ") || "there is none yet"}`]),

@@ -41,7 +41,7 @@ export const auditPolicyName = "audit-policy.yaml";
 export function describeKubeadmCluster(look: Look, name: string): Found {
   const { running, seen, file, home } = look;
   const { spec, notTaken } = specOfKubeadm(
-    { ...running.documents, InitConfiguration: { localAPIEndpoint: localEndpoint(look) } },
+    { ...running.documents(), InitConfiguration: { localAPIEndpoint: localEndpoint(look) } },
     { file },
   );
   const { audit, ...rest } = spec;

@@ -10,8 +10,8 @@ export interface RunningCluster {
   readonly nodes: readonly LiveNode[];
   /** Data of ConfigMap kboot-config; undefined where there is none. */
   readonly kbootConfig: Readonly<Record<string, string>> | undefined;
-  /** What kubeadm's ConfigMaps say, by kind. */
-  readonly documents: KubeadmDocuments;
+  /** What kubeadm's ConfigMaps say, by kind. Throws KbootError `kubeadm-config` where one cannot be read. */
+  readonly documents: () => KubeadmDocuments;
 }
 
 /** ConfigMaps of kube-system with documents of kubeadm's, and the key that holds each. */
@@ -19,13 +19,13 @@ const configMaps = { "kubeadm-config": "ClusterConfiguration", "kubelet-config":
 
 export const controlPlaneLabel = "node-role.kubernetes.io/control-plane";
 
-/** Asks the API. Throws KbootError `kubeadm-config` for a ConfigMap that cannot be read. */
+/** Asks the API. */
 export async function readRunningCluster(api: Api, signal: AbortSignal): Promise<RunningCluster> {
   const [objects, published] = await Promise.all([api.list("v1", "Node", {}, signal), readPublished(api, signal)]);
   return { nodes: objects.map(readNode).toSorted(byRoleAndName), ...published };
 }
 
-/** The part of it that a joining machine may read. Throws KbootError `kubeadm-config` for a ConfigMap that cannot be read. */
+/** The part of it that a joining machine may read. */
 export async function readPublished(api: Api, signal: AbortSignal): Promise<Omit<RunningCluster, "nodes">> {
   const configMap = (name: string) =>
     api.get({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "kube-system" } }, signal);
@@ -36,10 +36,10 @@ export async function readPublished(api: Api, signal: AbortSignal): Promise<Omit
       throw error;
     });
   const [kbootConfig, ...found] = await Promise.all([mayFail(kbootConfigName), ...Object.keys(configMaps).map(mayFail)]);
-  const documents = Object.entries(configMaps).map(([name, key], index) => parse(name, dataOf(found[index])[key]));
+  const texts = Object.entries(configMaps).map(([name, key], index) => [name, dataOf(found[index])[key]] as const);
   return {
     kbootConfig: kbootConfig === undefined ? undefined : dataOf(kbootConfig),
-    documents: Object.assign({}, ...documents) as KubeadmDocuments,
+    documents: () => Object.assign({}, ...texts.map(([name, text]) => parse(name, text))) as KubeadmDocuments,
   };
 }
 

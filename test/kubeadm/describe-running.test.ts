@@ -1,5 +1,6 @@
 import test from "ava";
 import { stringify } from "yaml";
+import { KbootError } from "../../src/errors.ts";
 import type { Facts } from "../../src/host/facts.ts";
 import { describeCluster } from "../../src/inventory/describe.ts";
 import { parseInventory } from "../../src/inventory/parse.ts";
@@ -38,7 +39,7 @@ function look(over: Partial<Look> & { readonly text?: string } = {}): Look {
     running: {
       nodes: [node("cp1", "10.0.0.1", controlPlane)],
       kbootConfig: undefined,
-      documents: parseKubeadmDocuments(text, "kubeadm-config"),
+      documents: () => parseKubeadmDocuments(text, "kubeadm-config"),
     },
     seen: new Map([
       [
@@ -183,6 +184,14 @@ test("an inventory comes back with the addresses of its nodes, and with nodes th
   );
   t.like(found?.cluster.audit, { policyFile: "audit-policy.yaml", policy: testAudit.policy });
   t.is(found && specOf(found).problems, undefined);
+});
+
+test("an inventory comes back also where kubeadm's ConfigMaps cannot be read", (t) => {
+  const documents = () => parseKubeadmDocuments("kind: Nonsense\n", "ConfigMap kubeadm-config");
+  const base = look();
+  const running = { ...base.running, documents, kbootConfig: recorded(testCluster()) };
+  t.is(describeKbootCluster({ ...base, running })?.cluster.name, "lab");
+  t.throws(() => describeKubeadmCluster({ ...base, running }, "lab"), { instanceOf: KbootError });
 });
 
 test("a cluster without kboot-config, or with one that nobody can read, gives none back", (t) => {
