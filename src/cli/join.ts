@@ -1,10 +1,10 @@
 import { checkNames, checks } from "../checks/index.ts";
 import { joinChecks } from "../checks/join.ts";
+import { readPublished } from "../kubeadm/running-cluster.ts";
 import { openApi } from "../kubernetes/api.ts";
 import { discover } from "../kubernetes/discovery/discover.ts";
 import { type Discovered, discoveredAccess } from "../kubernetes/discovery/discovered.ts";
 import { createReadOwnNode } from "../kubernetes/live-of-node.ts";
-import { readPublished } from "../kubeadm/running-cluster.ts";
 import { readConfig } from "../machine/config.ts";
 import { joinCluster } from "../machine/join-cluster.ts";
 import { type JoinFlags, readJoinWish } from "../machine/join-wish.ts";

@@ -51,7 +51,11 @@ export function joinCluster(published: Cluster, machine: JoiningMachine): { read
     host: own.name,
     cluster: {
       ...published,
-      containerd: mergeDeep(published.containerd, mapOf(machine.own["containerd"])), hosts: [...reached, ...others, own], sources: sources ?? published.sources, ignoreChecks },
+      containerd: mergeDeep(published.containerd, mapOf(machine.own["containerd"])),
+      hosts: [...reached, ...others, own],
+      sources: sources ?? published.sources,
+      ignoreChecks,
+    },
   };
 }
 

@@ -40,7 +40,7 @@ const usualTimeoutSeconds = 60;
  * would be asked.
  */
 export function readJoinWish(flags: JoinFlags, endpoint: string | undefined, config: MachineConfig | undefined): JoinWish {
-  const asked: JoinConfiguration = config?.kubeadm.JoinConfiguration ?? {};
+  const asked: Partial<JoinConfiguration> = config?.kubeadm.JoinConfiguration ?? {};
   if (asked.controlPlane !== undefined) {
     throw new KbootError("usage", "JoinConfiguration.controlPlane asks for a further control plane, which kboot does not join yet", {
       hint: "take it out of the file: the machine becomes a worker",

@@ -5,6 +5,7 @@ import type { RunningCluster } from "../kubeadm/running-cluster.ts";
 import { specOfKubeadm } from "../kubeadm/to-inventory.ts";
 import { type Endpoint, endpointOf } from "../kubernetes/endpoint.ts";
 import { readKbootConfig } from "../kubernetes/kboot-config.ts";
+import type { KubeadmDocuments } from "../kubernetes/kubeadm-documents/parse.ts";
 import { minorVersion } from "../kubernetes/versions.ts";
 
 const file = "/etc/kubernetes/kboot.yaml";
@@ -15,17 +16,22 @@ const file = "/etc/kubernetes/kboot.yaml";
  */
 export function publishedCluster({ kbootConfig, documents }: Omit<RunningCluster, "nodes">, server: string): Cluster {
   const own = readKbootConfig(kbootConfig ?? {});
-  const cluster = own ?? (documents.ClusterConfiguration === undefined ? undefined : ofKubeadm(documents, endpointOf(server)));
+  const cluster = own ?? ofKubeadm(documents(), endpointOf(server));
   if (cluster === undefined) {
-    throw new KbootError("discovery", "the cluster does not say what it is: neither kboot-config nor kubeadm-config in kube-system can be read", {
-      hint: "may the token's group read them? kboot and kubeadm give system:bootstrappers:kubeadm:default-node-token that right",
-    });
+    throw new KbootError(
+      "discovery",
+      "the cluster does not say what it is: neither kboot-config nor kubeadm-config in kube-system can be read",
+      {
+        hint: "may the token's group read them? kboot and kubeadm give system:bootstrappers:kubeadm:default-node-token that right",
+      },
+    );
   }
   minorVersion(cluster.kubernetesVersion);
   return cluster;
 }
 
-function ofKubeadm(documents: RunningCluster["documents"], endpoint: Endpoint | undefined): Cluster {
+function ofKubeadm(documents: KubeadmDocuments, endpoint: Endpoint | undefined): Cluster | undefined {
+  if (documents.ClusterConfiguration === undefined) return undefined;
   const { spec } = specOfKubeadm(documents, { file });
   const { audit: _audit, ...rest } = spec;
   return resolveCluster(

@@ -316,7 +316,7 @@ test("kubeadm joins a node by the line that kboot prints, and the next plan find
   const steps = ["kernel", "containerd", "images", "addon-images", "kubernetes", "kubelet-config"];
   const prepared = await kboot("apply", "-f", wider, "--limit", "worker3", "--only", ...steps);
   t.is(prepared.exitCode, 0, prepared.stderr);
-  const { stdout: command } = await kboot("token", "create", "--ttl", "5m", "--print-join-command", "-f", inventory);
+  const { stdout: command } = await kboot("token", "create", "--ttl", "5m", "--print-join-command", "--for", "kubeadm", "-f", inventory);
   await sendToHost(hosts, "worker3", "sh -c 'cat > /root/kubeadm && chmod +x /root/kubeadm'", createReadStream(built.kubeadm));
   // the containers' cgroups are version 1, which kubeadm refuses
   const joined = await onHost(hosts, "worker3", `PATH=/root:$PATH; ${command} --ignore-preflight-errors=SystemVerification 2>&1`);

@@ -45,7 +45,9 @@ test("the join command is kubeadm's own, with the endpoint's name where only kbo
   const server = await startApiServer("1.36.3");
   t.teardown(() => server.stop());
   const kboot = () =>
-    execa(process.execPath, [main, "token", "create", "--print-join-command", "--kubeconfig", server.kubeconfig], { reject: false });
+    execa(process.execPath, [main, "token", "create", "--print-join-command", "--for", "kubeadm", "--kubeconfig", server.kubeconfig], {
+      reject: false,
+    });
   const port = /127\.0\.0\.1:(\d+)/.exec(await server.run("kubectl", ["config", "view"]))?.[1] ?? "";
   const without = await kboot();
   t.is(without.exitCode, 5, "a cluster that does not publish its CA");

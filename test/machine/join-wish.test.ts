@@ -1,9 +1,10 @@
 import test from "ava";
 import { KbootError } from "../../src/errors.ts";
-import { readJoinWish } from "../../src/machine/join-wish.ts";
 import { parseKubeadmDocuments } from "../../src/kubernetes/kubeadm-documents/parse.ts";
+import { readJoinWish } from "../../src/machine/join-wish.ts";
 
 const token = "abcdef.0123456789abcdef";
+const hash = `sha256:${"ab".repeat(32)}`;
 
 function configOf(text: string) {
   return { file: "join.yaml", own: {}, kubeadm: parseKubeadmDocuments(text, "join.yaml") };
@@ -12,20 +13,20 @@ function configOf(text: string) {
 const join = (more: string) => configOf(`apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\n${more}`);
 
 test("the line that is printed says all", (t) => {
-  const wish = readJoinWish({ token, discoveryTokenCaCertHash: ["sha256:aa"] }, "10.0.0.5:6443", undefined);
-  t.like(wish, { discovery: { kind: "token", endpoint: "10.0.0.5:6443", caCertHashes: ["sha256:aa"], unsafeSkipCaVerification: false } });
+  const wish = readJoinWish({ token, discoveryTokenCaCertHash: [hash] }, "10.0.0.5:6443", undefined);
+  t.like(wish, { discovery: { kind: "token", endpoint: "10.0.0.5:6443", caCertHashes: [hash], unsafeSkipCaVerification: false } });
   t.is(wish.tlsBootstrapToken?.id, "abcdef");
 });
 
 test("a file says the same, and flags go over it", (t) => {
   const config = join(`discovery:
-  bootstrapToken: { token: ${token}, apiServerEndpoint: "10.0.0.5:6443", caCertHashes: ["sha256:aa"] }
+  bootstrapToken: { token: ${token}, apiServerEndpoint: "10.0.0.5:6443", caCertHashes: ["${hash}"] }
 nodeRegistration: { name: vm7, taints: [{ key: a, effect: NoSchedule }], ignorePreflightErrors: [Swap] }
 timeouts: { discovery: 2m }
 skipPhases: [preflight]
 `);
   t.like(readJoinWish({}, undefined, config), {
-    discovery: { kind: "token", endpoint: "10.0.0.5:6443", caCertHashes: ["sha256:aa"] },
+    discovery: { kind: "token", endpoint: "10.0.0.5:6443", caCertHashes: [hash] },
     nodeName: "vm7",
     taints: [{ key: "a", effect: "NoSchedule" }],
     timeoutSeconds: 120,
@@ -47,7 +48,14 @@ test("what cannot be meant is refused, without the token", (t) => {
     () => readJoinWish({}, "10.0.0.5:6443", undefined),
     () => readJoinWish({ token }, undefined, undefined),
     () => readJoinWish({ discoveryFile: "f", token }, "10.0.0.5:6443", undefined),
-    () => readJoinWish({ token }, "10.0.0.5:6443", join("controlPlane: {}\n")),
+    () =>
+      readJoinWish(
+        { token },
+        "10.0.0.5:6443",
+        join(
+          `controlPlane: {}\ndiscovery: { bootstrapToken: { token: ${token}, apiServerEndpoint: "10.0.0.5:6443", caCertHashes: ["${hash}"] } }\n`,
+        ),
+      ),
     () => readJoinWish({ token: "abcdef.short" }, "10.0.0.5:6443", undefined),
   ]) {
     const error = t.throws(run, { instanceOf: KbootError, code: "usage" });

@@ -29,7 +29,8 @@ test("a kubelet is left alone whose node is there, that has yet to join, that is
 
 test("while the API does not answer a changed manifest of it restarts the kubelet of a control plane", (t) => {
   const restarts = (live: object | undefined, changing: string) => {
-    const [unit] = startControlPlaneKubelet.resources?.({ live } as unknown as Site<Live>, "cp1") ?? [];
+    const cluster = { hosts: [{ name: "cp1", kubernetes: { from: "sources" } }] };
+    const [unit] = startControlPlaneKubelet.resources?.({ cluster, live } as unknown as Site<Live>, "cp1") ?? [];
     const observed = { activeState: "active", unitFileState: "enabled", startedAt: 1, inputTimes: {} };
     const context = { vault: new Vault(), now: new Date(0), changing: new Set([changing]) };
     return systemdUnitKind.compare(unit as SystemdUnitResource, observed, context).map(({ what }) => what);
