@@ -14,8 +14,9 @@ export function hasJoined(site: Site<Live>, host: string): boolean {
 /** How the kubelet's certificate falls short: `signer signed by another CA (other)`. Empty where there is none. Pure. */
 export function whatIsWrong(site: Site<Live>, host: string): readonly string[] {
   const found = site.facts.get(host)?.kubernetes.kubeletCertificate;
-  const known = controlPlanes(site.cluster).map((name) => site.facts.get(name)?.kubernetes.caCert);
-  const caCert = known.find((pem) => pem !== undefined) ?? site.live?.caCert;
+  const caCert = controlPlanes(site.cluster)
+    .map((name) => site.facts.get(name)?.kubernetes.caCert)
+    .find((pem) => pem !== undefined);
   if (found === undefined || caCert === undefined) return [];
   const wish = kubeletWish(specOf(site.cluster, host).nodeName);
   return judgeKubeletCertificate(wish, found, undefined, caCert, site.now).map(({ what, from }) => `${what} ${from}`);
