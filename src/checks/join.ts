@@ -1,5 +1,6 @@
 import type { Check } from "../engine/contracts.ts";
 import type { Live } from "../kubernetes/live.ts";
+import { readCertificate } from "../pki/read.ts";
 
 /** Checks of a machine that joins by itself. `host` is its name in the inventory, `nodeName` what its node is to be called. */
 export function joinChecks(host: string, nodeName: string): readonly Check<Live>[] {
@@ -21,6 +22,16 @@ export function joinChecks(host: string, nodeName: string): readonly Check<Live>
           : [{ host, message: "this machine is a control plane", hint: "kboot reset ends it; then join again" }],
     },
     {
+      name: "other-node",
+      problems({ facts }) {
+        const certificate = facts.get(host)?.kubernetes.kubeletCertificate;
+        const own = certificate === undefined ? undefined : nodeOf(certificate);
+        return own === undefined || own === nodeName
+          ? []
+          : [{ host, message: `this machine is the node ${own} already`, hint: `join it as ${own}, or reset it first: kboot reset` }];
+      },
+    },
+    {
       name: "node-name",
       problems: ({ facts, live }) =>
         facts.get(host)?.kubernetes.kubeletCertificate === undefined && live?.nodes.get(nodeName)?.isReady === true
@@ -34,4 +45,13 @@ export function joinChecks(host: string, nodeName: string): readonly Check<Live>
           : [],
     },
   ];
+}
+
+/** The node that a kubelet's certificate is for; undefined for a certificate that cannot be read. */
+function nodeOf(certificate: string): string | undefined {
+  try {
+    return /^system:node:(.+)$/.exec(readCertificate(certificate).commonName)?.[1];
+  } catch {
+    return undefined;
+  }
 }
