@@ -1,19 +1,17 @@
 import { X509Certificate } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { execa } from "execa";
 import { stringify } from "yaml";
 import { buildBundle } from "../components/build.ts";
 import { type Door, serveFolder } from "./support/doors.ts";
-import { containerSettings, type Lab, lab, labSet, labUp, onHost, sendToHost } from "./support/lab.ts";
+import { buildExe, installProgram, runOnHost } from "./support/exe.ts";
+import { containerSettings, type Lab, lab, labSet, labUp, onHost } from "./support/lab.ts";
 import { listFiles } from "./support/observe.ts";
 
 // The single executable on bare machines, as a user of kubeadm would go about it: init, the printed line, token, reset.
 
-const root = new URL("../../", import.meta.url).pathname;
 const kubectl = "kubectl --kubeconfig=/etc/kubernetes/admin.conf";
 
 let hosts: Lab;
@@ -29,29 +27,18 @@ const source = () => `--source http://${mirror.address}/`;
 test.before(async () => {
   built = await buildBundle({ kubernetes: "1.36.3" });
   folder = await mkdtemp(join(tmpdir(), "kboot-machine-"));
-  const { stdout } = await execa(process.execPath, [join(root, "scripts/build-exe.ts"), "--output", folder]);
+  const exe = await buildExe(folder);
   hosts = await labUp(labSet(), { controlPlanes: 1, workers: 3 });
   await lab("bare", "--set", labSet());
   mirror = await serveFolder(hosts.gateway, built.bundle);
-  for (const name of ["cp1", "worker1", "worker2"]) {
-    await sendToHost(hosts, name, install("/usr/local/bin/kboot"), createReadStream(stdout.trim().split("\n").at(-1) ?? ""));
-  }
+  for (const name of ["cp1", "worker1", "worker2"]) await installProgram(hosts, name, "/usr/local/bin/kboot", exe);
 });
 test.after.always(async () => {
   mirror?.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
-function install(path: string): string {
-  return `sh -c 'cat > ${path} && chmod 755 ${path}'`;
-}
-
-/** Runs a command as root on a host; never throws. What it writes goes to `stdout`, both streams in their order. */
-async function run(host: string, command: string): Promise<{ readonly exitCode: number; readonly text: string }> {
-  const output = await onHost(hosts, host, `{ ${command}\n} 2>&1; echo "exit $?"`);
-  const [, text = "", exitCode = "1"] = /^([\s\S]*)exit (\d+)\s*$/.exec(output) ?? [];
-  return { exitCode: Number(exitCode), text };
-}
+const run = (host: string, command: string) => runOnHost(hosts, host, command);
 
 /** What a join could leave behind. */
 async function traces(host: string) {
@@ -166,7 +153,7 @@ test.serial("the printed line makes workers of machines, and no process shows th
 });
 
 test.serial("kubeadm reads what kboot made, and both list the same tokens", async (t) => {
-  await sendToHost(hosts, "cp1", install("/root/kubeadm"), createReadStream(built.kubeadm));
+  await installProgram(hosts, "cp1", "/root/kubeadm", built.kubeadm);
   const [theirs, ours] = await Promise.all([
     onHost(hosts, "cp1", "/root/kubeadm token list 2> /dev/null"),
     onHost(hosts, "cp1", "kboot token list"),
