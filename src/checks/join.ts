@@ -1,6 +1,6 @@
 import type { Check } from "../engine/contracts.ts";
 import type { Live } from "../kubernetes/live.ts";
-import { readCertificate } from "../pki/read.ts";
+import { nodeOfCertificate } from "../pki/read.ts";
 
 /** Checks of a machine that joins by itself. `host` is its name in the inventory, `nodeName` what its node is to be called. */
 export function joinChecks(host: string, nodeName: string): readonly Check<Live>[] {
@@ -25,7 +25,7 @@ export function joinChecks(host: string, nodeName: string): readonly Check<Live>
       name: "other-node",
       problems({ facts }) {
         const certificate = facts.get(host)?.kubernetes.kubeletCertificate;
-        const own = certificate === undefined ? undefined : nodeOf(certificate);
+        const own = certificate === undefined ? undefined : nodeOfCertificate(certificate);
         return own === undefined || own === nodeName
           ? []
           : [{ host, message: `this machine is the node ${own} already`, hint: `join it as ${own}, or reset it first: kboot reset` }];
@@ -45,13 +45,4 @@ export function joinChecks(host: string, nodeName: string): readonly Check<Live>
           : [],
     },
   ];
-}
-
-/** The node that a kubelet's certificate is for; undefined for a certificate that cannot be read. */
-function nodeOf(certificate: string): string | undefined {
-  try {
-    return /^system:node:(.+)$/.exec(readCertificate(certificate).commonName)?.[1];
-  } catch {
-    return undefined;
-  }
 }

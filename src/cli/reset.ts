@@ -11,6 +11,7 @@ import type { Cluster } from "../inventory/cluster.ts";
 import { createReadLive } from "../kubernetes/live.ts";
 import { assertRoot, machineLogs, ownNodeName, readOwnFacts } from "../machine/machine.ts";
 import { clusterOfRecord } from "../machine/reset-cluster.ts";
+import { nodeOfCertificate } from "../pki/read.ts";
 import { hostKinds, objectClusterKind } from "../resources/index.ts";
 import { type ResetOptions, resetWay } from "../steps/reset/index.ts";
 import { turnsOf } from "../steps/turns.ts";
@@ -31,19 +32,24 @@ interface Options extends ResetOptions {
 export async function reset(given: Record<string, unknown>, signal: AbortSignal): Promise<void> {
   const options = given as unknown as Options;
   const isHere = options.file === undefined && !existsSync(usualInventory);
-  const { cluster } = isHere ? await openMachine(signal) : await openInventory(options.file);
+  const { cluster, next } = isHere ? await openMachine(signal) : { ...(await openInventory(options.file)), next: undefined };
   const hosts = chooseHosts(cluster, options.limit);
   const identity = identify("reset", options.dryRun ? "read" : "change");
   if (!options.dryRun && !options.yes) await confirm(cluster, hosts, signal);
-  await frameRun({ logs: isHere ? machineLogs : logsBeside(cluster), output: options.output, identity }, signal, (emit) =>
+  const logs = isHere ? machineLogs : logsBeside(cluster);
+  await frameRun({ logs, output: options.output, identity, next }, signal, (emit) =>
     operate(cluster, hosts, identity, options, emit, signal),
   );
 }
 
 /** This machine by itself, as its own record tells of it. It has no right to delete its node. */
-async function openMachine(signal: AbortSignal): Promise<{ readonly cluster: Cluster }> {
+async function openMachine(signal: AbortSignal): Promise<{ readonly cluster: Cluster; readonly next: string | undefined }> {
   assertRoot("reset");
-  return { cluster: clusterOfRecord(await readOwnFacts(identify("reset", "read"), signal), ownNodeName()) };
+  const facts = await readOwnFacts(identify("reset", "read"), signal);
+  const cluster = clusterOfRecord(facts, ownNodeName());
+  const { kubeletCertificate, manifests } = facts.kubernetes;
+  const node = kubeletCertificate === undefined || Object.keys(manifests).length > 0 ? undefined : nodeOfCertificate(kubeletCertificate);
+  return { cluster, next: node === undefined ? undefined : `on a control plane: kubectl delete node ${node}` };
 }
 
 /** Throws KbootError `usage` for hosts that there are not, and for those without which the rest would be no cluster. */

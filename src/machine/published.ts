@@ -6,13 +6,14 @@ import { specOfKubeadm } from "../kubeadm/to-inventory.ts";
 import { type Endpoint, endpointOf } from "../kubernetes/endpoint.ts";
 import { readKbootConfig } from "../kubernetes/kboot-config.ts";
 import type { KubeadmDocuments } from "../kubernetes/kubeadm-documents/parse.ts";
-import { minorVersion } from "../kubernetes/versions.ts";
+import { supportedMinors } from "../kubernetes/versions.ts";
 
 const file = "/etc/kubernetes/kboot.yaml";
 
 /**
  * The cluster that a joining machine is told of: by ConfigMap kboot-config, else by those of kubeadm, whose pod network is its owner's. `server` is the
- * API's URL as the cluster names it. Throws KbootError `discovery` where nothing tells what the cluster is, `inventory` for a version that is not known.
+ * API's URL as the cluster names it. Throws KbootError `discovery` where nothing tells what the cluster is, and for a version that this kboot
+ * does not know.
  */
 export function publishedCluster({ kbootConfig, documents }: Omit<RunningCluster, "nodes">, server: string): Cluster {
   const own = readKbootConfig(kbootConfig ?? {});
@@ -26,8 +27,15 @@ export function publishedCluster({ kbootConfig, documents }: Omit<RunningCluster
       },
     );
   }
-  minorVersion(cluster.kubernetesVersion);
-  return cluster;
+  const { kubernetesVersion } = cluster;
+  if (supportedMinors.some((minor) => kubernetesVersion.startsWith(`${minor}.`))) return cluster;
+  throw new KbootError(
+    "discovery",
+    `the cluster runs Kubernetes ${kubernetesVersion || "of no known version"}, and this kboot brings ${supportedMinors.join(", ")}`,
+    {
+      hint: "a kubelet must be no newer than the API server: join with a kboot that knows that version, or with kubeadm",
+    },
+  );
 }
 
 function ofKubeadm(documents: KubeadmDocuments, endpoint: Endpoint | undefined): Cluster | undefined {

@@ -103,3 +103,12 @@ function pinOf(key: KeyObject): string {
 function listOf(value: string | string[] | undefined): readonly string[] {
   return value === undefined ? [] : [value].flat();
 }
+
+/** The node that a kubelet's certificate is for; undefined for any other certificate, and for what is none. */
+export function nodeOfCertificate(pem: string): string | undefined {
+  try {
+    return /^system:node:(.+)$/.exec(readCertificate(pem).commonName)?.[1];
+  } catch {
+    return undefined;
+  }
+}

@@ -177,6 +177,7 @@ test.serial("the line can be had again, for either program", async (t) => {
 test.serial("reset on a machine takes away what was made there", async (t) => {
   const { exitCode, text } = await run("worker2", "kboot reset --yes");
   t.is(exitCode, 0, text);
+  t.regex(text, /next: on a control plane: kubectl delete node worker2/);
   const left = await onHost(hosts, "worker2", "ls -d /etc/kubernetes /var/lib/kubelet /var/lib/kboot /etc/containerd 2>&1 || true");
   t.is([...left.matchAll(/No such file/g)].length, 4, left);
   const nothing = await run("worker2", "kboot reset --yes");
