@@ -5,6 +5,8 @@ import type { Load } from "./cli/define.ts";
 import { defineCerts, defineKubeconfigUser } from "./cli/define-certs.ts";
 import { defineCompletion } from "./cli/define-completion.ts";
 import { defineConfig } from "./cli/define-config.ts";
+import { defineMachine } from "./cli/define-machine.ts";
+import { defineToken } from "./cli/define-token.ts";
 import { asSystemError, KbootError } from "./errors.ts";
 
 const abort = new AbortController();
@@ -93,129 +95,6 @@ function defineBundle(program: Command): void {
     .addOption(new Option("--network <plugin>", "whose images to put in").choices(["weave-net", "flannel", "none"]).default("weave-net"))
     .option("--image <name...>", "full names of more images, with tag", [])
     .option("--upstream <url>", "a server that has dl.k8s.io, github.com and the registries (below v2) as folders");
-}
-
-function withApi(command: Command): Command {
-  return command
-    .option("-f, --file <inventory>", "find the cluster by an inventory, over SSH")
-    .option("--kubeconfig <path>", "without an inventory: find it by this kubeconfig", "/etc/kubernetes/admin.conf");
-}
-
-function defineToken(program: Command): void {
-  const token = program.command("token").description("work with bootstrap tokens, as kubeadm does");
-  withApi(
-    define(
-      token,
-      "create",
-      "make a token by which machines join",
-      "kboot token create --print-join-command -f inventory/lab.yaml",
-      async () => (await import("./cli/token.ts")).createToken,
-    ),
-  )
-    .argument("[token]", "the token itself; else one is made up")
-    .option("--ttl <duration>", "how long it lives: 24h, 1h30m; 0 for ever", "24h0m0s")
-    .option("--usages <use,...>", "what it is for", "signing,authentication")
-    .option("--groups <group,...>", "groups of whoever logs in with it", "system:bootstrappers:kubeadm:default-node-token")
-    .option("--description <text>", "what people shall know of it")
-    .option("--print-join-command", "print the whole line that makes a machine a worker")
-    .addOption(new Option("--for <program>", "the same line for this program").choices(["kboot", "kubeadm"]));
-  withApi(
-    define(
-      token,
-      "list",
-      "show the tokens that the cluster knows",
-      "kboot token list -f inventory/lab.yaml",
-      async () => (await import("./cli/token.ts")).listTokens,
-    ),
-  ).addOption(new Option("-o, --output <form>", "how to print them").choices(["text", "json", "yaml"]).default("text"));
-  withApi(
-    define(
-      token,
-      "delete",
-      "make tokens unknown to the cluster",
-      "kboot token delete abcdef -f inventory/lab.yaml",
-      async () => (await import("./cli/token.ts")).deleteTokens,
-    ),
-  ).argument("<token...>", "ids, or whole tokens");
-  define(
-    token,
-    "generate",
-    "make up a token and store it nowhere",
-    "kboot token generate",
-    async () => (await import("./cli/token.ts")).generateToken,
-  );
-}
-
-/** Options of the commands that a machine takes itself, and of their counterparts for the hosts of an inventory. */
-function onMachine(command: Command): Command {
-  return withOutput(
-    command
-      .option("--inventory <file>", "do the same to the hosts of an inventory, over SSH")
-      .option("--node-name <name>", "what the node is called (default: the machine's host name, in lower case)")
-      .option("--ignore-preflight-errors <check,...>", "checks whose failure is only told, by kubeadm's names or kboot's; all")
-      .option(
-        "--source <source...>",
-        "where binaries and images come from: a bundle's directory, a mirror's URL, registry:ADDRESS, upstream",
-      )
-      .option("--dry-run", "plan only, change nothing"),
-    "text for people, or one event a line",
-  );
-}
-
-function withInitFlags(command: Command): Command {
-  return onMachine(command)
-    .option("--apiserver-advertise-address <ip>", "the address that the API server announces (default: of the default route's interface)")
-    .option("--apiserver-cert-extra-sans <name,...>", "more names and addresses for the API server's certificate")
-    .option("--config <file>", "a file of kubeadm's documents, and of kboot's own Cluster without hosts; flags go over it")
-    .option("--control-plane-endpoint <host[:port]>", "a name or address of the API that outlives this machine")
-    .option("--image-repository <registry>", "where the control plane's images come from (default: registry.k8s.io)")
-    .option("--kubernetes-version <version>", "1.36.3, stable-1, stable-1.36 (default: the bundle's, else the newest known)")
-    .option("--network <plugin>", "the pod network: weave-net, flannel, none")
-    .option("--pod-network-cidr <cidr>", "addresses of pods")
-    .option("--service-cidr <cidr>", "addresses of Services")
-    .option("--service-dns-domain <domain>", "the domain of Services")
-    .option("--token <token>", "the token for workers (default: a new one)")
-    .option("--token-ttl <duration>", "how long it lives; 0 for ever (default: 24h0m0s)")
-    .option("--skip-token-print", "do not show the token at the end");
-}
-
-function defineMachineCommands(program: Command): void {
-  const init = withInitFlags(
-    define(
-      program,
-      "init",
-      "make this machine the control plane of a new cluster, as kubeadm does",
-      "kboot init --pod-network-cidr 10.244.0.0/16",
-      async () => (await import("./cli/init.ts")).init,
-    ),
-  ).option("--skip-phases <phase,...>", "kubeadm's phases that are left out");
-  withInitFlags(
-    define(
-      init,
-      "phase",
-      "one of kubeadm's phases of init alone",
-      "kboot init phase kubeconfig admin",
-      async () => (await import("./cli/init.ts")).initPhase,
-    ),
-  ).argument("<phase...>", "the phase, and its sub-phase");
-  onMachine(
-    define(
-      program,
-      "join",
-      "make this machine a worker of a cluster, as kubeadm does",
-      "kboot join 10.0.0.5:6443 --token abcdef.0123456789abcdef --discovery-token-ca-cert-hash sha256:...",
-      async () => (await import("./cli/join.ts")).join,
-    ),
-  )
-    .argument("[endpoint]", "where the API of the cluster is: host:port")
-    .option("--config <file>", "a file of kubeadm's documents, and of kboot's own Cluster without hosts; flags go over it")
-    .option("--token <token>", "for finding the cluster and for the first certificate")
-    .option("--discovery-token <token>", "for finding the cluster alone")
-    .option("--tls-bootstrap-token <token>", "for the first certificate alone")
-    .option("--discovery-token-ca-cert-hash <hash...>", "of the cluster's CA: sha256:<hex>")
-    .option("--discovery-token-unsafe-skip-ca-verification", "believe whoever knows the token")
-    .option("--discovery-file <file>", "a kubeconfig that says where the cluster is: a path, or an https URL")
-    .option("--skip-phases <phase,...>", "kubeadm's phases that are left out");
 }
 
 function defineCommands(): Command {
@@ -309,7 +188,7 @@ function defineCommands(): Command {
       async () => (await import("./cli/validate.ts")).validate,
     ),
   );
-  defineMachineCommands(program);
+  defineMachine(program, define);
   withControlPlane(
     define(
       inventory,
@@ -329,7 +208,7 @@ function defineCommands(): Command {
     ),
   ).option("--name <name>", "what the cluster shall be called", "kubernetes");
   defineBundle(program);
-  defineToken(program);
+  defineToken(program, define);
   defineCerts(program, define);
   defineConfig(program, define);
   define(
