@@ -8,6 +8,7 @@ import { defineConfig } from "./cli/define-config.ts";
 import { defineMachine } from "./cli/define-machine.ts";
 import { defineToken } from "./cli/define-token.ts";
 import { asSystemError, KbootError } from "./errors.ts";
+import { withoutSecrets } from "./secret.ts";
 
 const abort = new AbortController();
 let exitCode = 0;
@@ -33,16 +34,20 @@ function leave(exitCode: number): never {
 
 function define(parent: Command, name: string, description: string, example: string, load: Load): Command {
   const path = [...pathOf(parent), name].join(" ");
-  return parent
-    .command(name)
-    .description(description)
-    .addHelpText("after", `\nExample:\n  ${example}`)
-    .showHelpAfterError(`hint: kboot ${path} --help`)
-    .action(async (...given: unknown[]) => {
-      const command = given.at(-1) as Command;
-      const result = await (await load())(command.opts(), abort.signal, command.args);
-      if (typeof result === "number") exitCode = result;
-    });
+  return (
+    parent
+      .command(name)
+      .description(description)
+      // an option that a command and one below it both have is that of the one it stands behind
+      .enablePositionalOptions()
+      .addHelpText("after", `\nExample:\n  ${example}`)
+      .showHelpAfterError(`hint: kboot ${path} --help`)
+      .action(async (...given: unknown[]) => {
+        const command = given.at(-1) as Command;
+        const result = await (await load())(command.opts(), abort.signal, command.args);
+        if (typeof result === "number") exitCode = result;
+      })
+  );
 }
 
 /** The words after `kboot` that name a command. */
@@ -101,7 +106,8 @@ function defineCommands(): Command {
   const program = new Command("kboot")
     .description("Kubernetes on plain machines over SSH: kubeadm with an inventory")
     .showHelpAfterError("hint: kboot --help")
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "")) })
+    .enablePositionalOptions()
+    .configureOutput({ outputError: (text, write) => write(withoutSecrets(text.replace(/^error: /, ""))) })
     .exitOverride();
   withReport(
     withSelection(
@@ -286,7 +292,7 @@ async function report(error: unknown): Promise<number> {
 }
 
 function fromParser({ message }: CommanderError): KbootError {
-  return new KbootError("usage", message.replace(/^error: /, ""), { hint: "kboot --help" });
+  return new KbootError("usage", withoutSecrets(message.replace(/^error: /, "")), { hint: "kboot --help" });
 }
 
 async function main(): Promise<never> {

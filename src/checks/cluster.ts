@@ -72,6 +72,19 @@ export const clusterChecks: readonly Check<Live>[] = [
     },
   },
   {
+    name: "ca-key",
+    problems: ({ cluster, facts }) => {
+      const reached = cluster.hosts.filter(({ name, role }) => role === "control-plane" && facts.has(name)).map(({ name }) => name);
+      const keyless = reached.filter((name) => facts.get(name)?.kubernetes.caCert !== undefined);
+      const isLost = keyless.length > 0 && reached.every((name) => facts.get(name)?.kubernetes.caKey === undefined);
+      return (isLost ? keyless : []).map((host) => ({
+        host,
+        message: "it has the certificate of a CA, /etc/kubernetes/pki/ca.crt, and no control plane has its key, so nothing can be signed",
+        hint: "a node of another cluster: reset it there first. Else put ca.key beside it; kboot does not run with a CA that is elsewhere",
+      }));
+    },
+  },
+  {
     name: "control-planes-reached",
     problems: ({ cluster, facts, unreachable }) => {
       const missing = cluster.hosts.filter((host) => host.role === "control-plane" && unreachable.has(host.name));

@@ -29,6 +29,27 @@ export function plan(options: Record<string, unknown>, signal: AbortSignal): Pro
   return run("plan", options as unknown as Options, signal);
 }
 
+/**
+ * Options of a command of a machine that is given an inventory instead. Throws KbootError `usage` for any other, since the inventory says
+ * all the rest.
+ */
+export function fromAfar(
+  given: Record<string, unknown>,
+  ...words: readonly (string | undefined)[]
+): Pick<Options, "file" | "dryRun" | "output"> {
+  const { inventory, dryRun, output, ...others } = given;
+  const more = [
+    ...Object.keys(others).map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`),
+    ...words.filter(Boolean),
+  ];
+  if (more.length > 0) {
+    throw new KbootError("usage", `with --inventory there is nothing for ${more.join(", ")} to say`, {
+      hint: "the inventory says all the rest: write it there",
+    });
+  }
+  return { file: inventory, output, ...(dryRun === undefined ? {} : { dryRun }) } as Pick<Options, "file" | "dryRun" | "output">;
+}
+
 /** Applies an inventory to its hosts of one role; the cluster's own objects go with its control planes. */
 export async function applyRole(role: Role, options: Pick<Options, "file" | "dryRun" | "output">, signal: AbortSignal): Promise<void> {
   const { dryRun, output } = options;

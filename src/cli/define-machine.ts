@@ -1,6 +1,8 @@
 import { type Command, Option } from "commander";
 import type { Define } from "./define.ts";
 
+const inventoryHelp = "do the same to the hosts of an inventory, over SSH; the inventory says all the rest";
+
 /** An option that may be repeated; unlike a list of words it leaves what follows to the command. */
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...value.split(",")];
@@ -9,7 +11,6 @@ function collect(value: string, before: readonly string[] = []): readonly string
 /** Options of the commands that a machine takes itself, and of their counterparts for the hosts of an inventory. */
 function onMachine(command: Command): Command {
   return command
-    .option("--inventory <file>", "do the same to the hosts of an inventory, over SSH")
     .option("--node-name <name>", "what the node is called (default: the machine's host name, in lower case)")
     .option("--ignore-preflight-errors <check,...>", "checks whose failure is only told, by kubeadm's names or kboot's; all")
     .option(
@@ -48,7 +49,9 @@ export function defineMachine(program: Command, define: Define): void {
       "kboot init --pod-network-cidr 10.244.0.0/16",
       async () => (await import("./init.ts")).init,
     ),
-  ).option("--skip-phases <phase,...>", "kubeadm's phases that are left out");
+  )
+    .option("--inventory <file>", inventoryHelp)
+    .option("--skip-phases <phase,...>", "kubeadm's phases that are left out");
   withInitFlags(
     define(
       init,
@@ -67,6 +70,7 @@ export function defineMachine(program: Command, define: Define): void {
       async () => (await import("./join.ts")).join,
     ),
   )
+    .option("--inventory <file>", inventoryHelp)
     .argument("[endpoint]", "where the API of the cluster is: host:port")
     .option("--config <file>", "a file of kubeadm's documents, and of kboot's own Cluster without hosts; flags go over it")
     .option("--token <token>", "for finding the cluster and for the first certificate")

@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import { stringify } from "yaml";
 import { bundledVersions } from "../artifacts/bundled-versions.ts";
 import { checkNames } from "../checks/index.ts";
@@ -6,6 +7,7 @@ import type { RunIdentity } from "../host/host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { parseInventory } from "../inventory/parse.ts";
 import type { Problem } from "../inventory/problem.ts";
+import { withFiles } from "../inventory/read.ts";
 import { bootstrapGroup } from "../kubernetes/bootstrap-rbac.ts";
 import { bootstrapTokenText, generateBootstrapToken, parseBootstrapToken, tokenUsages } from "../kubernetes/bootstrap-token.ts";
 import { joinCommand } from "../kubernetes/join-command.ts";
@@ -20,7 +22,7 @@ import { readSource } from "../machine/sources.ts";
 import { resourceId } from "../resources/index.ts";
 import { Secret } from "../secret.ts";
 import { bootstrapWay } from "../steps/index.ts";
-import { applyRole } from "./apply.ts";
+import { applyRole, fromAfar } from "./apply.ts";
 import { frameRun } from "./frame.ts";
 import { withApi } from "./open-api.ts";
 import { identify, operate } from "./operate.ts";
@@ -43,34 +45,42 @@ const adminConfig = "/etc/kubernetes/admin.conf";
 /** `kboot init`: makes this machine the control plane of a new cluster, or with an inventory the control planes that it names. */
 export async function init(given: Record<string, unknown>, signal: AbortSignal): Promise<void> {
   const options = given as unknown as Options;
-  if (options.inventory !== undefined) return applyRole("control-plane", { ...options, file: options.inventory }, signal);
-  const asked = options.config === undefined ? undefined : (await readConfig(options.config)).kubeadm.InitConfiguration?.skipPhases;
-  await run("init", options, skipPhases("init", options.skipPhases?.split(",") ?? asked ?? []), signal);
+  if (options.inventory !== undefined) return applyRole("control-plane", fromAfar(given), signal);
+  const config = options.config === undefined ? undefined : await readConfig(options.config);
+  const skipped = options.skipPhases?.split(",") ?? config?.kubeadm.InitConfiguration?.skipPhases ?? [];
+  await run("init", options, config, skipPhases("init", skipped), signal);
 }
 
 /** `kboot init phase NAME [SUB]` */
 export async function initPhase(given: Record<string, unknown>, signal: AbortSignal, words: readonly string[]): Promise<void> {
-  await run("init phase", given as unknown as Options, onlyPhase("init", words.join("/")), signal);
+  const options = given as unknown as Options;
+  const config = options.config === undefined ? undefined : await readConfig(options.config);
+  await run("init phase", options, config, onlyPhase("init", words.join("/")), signal);
 }
 
-async function run(command: string, options: Options, phases: Phases, signal: AbortSignal): Promise<void> {
+async function run(
+  command: string,
+  options: Options,
+  config: MachineConfig | undefined,
+  phases: Phases,
+  signal: AbortSignal,
+): Promise<void> {
   assertRoot(command);
+  const isDry = options.dryRun ?? config?.kubeadm.InitConfiguration?.dryRun ?? false;
   // judged before anything is done
-  const config = options.config === undefined ? undefined : await readConfig(options.config);
   const { token, wish } = chooseToken(options, config);
-  const identity = identify(command, options.dryRun ? "read" : "change");
+  const identity = identify(command, isDry ? "read" : "change");
   const cluster = await clusterOfMachine(options, config, phases, identify(command, "read"), signal);
   await frameRun({ logs: machineLogs, output: options.output, identity }, signal, (emit) =>
     operate(cluster, identity, (_place, step) => phases.takesStep(step), emit, signal, {
       way: limitWay(bootstrapWay, phases, resourceId),
     }),
   );
-  if (options.dryRun || !(phases.token || phases.message)) return;
+  if (isDry || !(phases.token || phases.message)) return;
   await withApi({ kubeconfig: adminConfig }, command, signal, async (api) => {
     if (phases.token) await putToken(api, token, wish, signal);
     if (!phases.message || options.output === "json") return;
-    const target = await readJoinTarget(api, signal);
-    const line = phases.token ? joinCommand("kboot", token, target) : undefined;
+    const line = phases.token ? joinCommand("kboot", token, await readJoinTarget(api, signal)) : undefined;
     const join = options.skipTokenPrint ? line?.reveal().replace(bootstrapTokenText(token).reveal(), "<value withheld>") : line?.reveal();
     process.stdout.write(printInitMessage({ join, needsNetwork: cluster.network.plugin === "none" }));
   });
@@ -78,7 +88,13 @@ async function run(command: string, options: Options, phases: Phases, signal: Ab
 
 /** The token that is made at the end, by flags or file. Throws KbootError `usage` before anything is done. */
 function chooseToken(options: Options, config: MachineConfig | undefined) {
-  const [asked] = config?.kubeadm.InitConfiguration?.bootstrapTokens ?? [];
+  const [asked, ...others] = config?.kubeadm.InitConfiguration?.bootstrapTokens ?? [];
+  if (others.length > 0 || asked?.expires !== undefined) {
+    throw new KbootError("usage", "of InitConfiguration.bootstrapTokens kboot makes one, with a ttl", {
+      where: config === undefined ? {} : { file: config.file },
+      hint: "keep one, with ttl in place of expires; make more with kboot token create",
+    });
+  }
   const token = options.token === undefined ? (asked?.token?.reveal() ?? undefined) : options.token;
   return {
     token: token === undefined ? generateBootstrapToken() : parseBootstrapToken(new Secret(token)),
@@ -112,9 +128,11 @@ async function clusterOfMachine(
   }
   const base = config === undefined ? {} : baseOf(config, address);
   const nodeName = options.nodeName ?? nodeRegistration?.name ?? ownNodeName();
-  const machine = { nodeName, address, kubernetesVersion: await chooseVersion(options, base) };
+  const machine = { nodeName, address, kubernetesVersion: await chooseVersion(options, config, base) };
   const document = initDocument(options, machine, base);
-  const { cluster, problems } = parseInventory(stringify(document), { file: "/etc/kubernetes/kboot.yaml", home: "/root" });
+  const { cluster, problems } = await withFiles(
+    parseInventory(stringify(document), { file: config?.file ?? "kboot.yaml", home: homedir() }),
+  );
   if (cluster === undefined) throw new KbootError("usage", problems.map(describe).join("\n"), { hint: "kboot init --help" });
   return {
     ...cluster,
@@ -131,10 +149,11 @@ function describe({ field, message }: Problem): string {
 }
 
 /** As asked for by flag or file; else that of the bundle, where one is named; else the newest that this kboot knows. */
-async function chooseVersion({ kubernetesVersion, source = [] }: Options, { spec = {} }: InitBase): Promise<string> {
-  if (kubernetesVersion !== undefined) return versionOfLabel(kubernetesVersion) ?? kubernetesVersion;
-  if (typeof spec["kubernetesVersion"] === "string") return spec["kubernetesVersion"];
-  const bundles = source.map(readSource).flatMap((one) => (typeof one === "object" && "bundle" in one ? [one.bundle] : []));
+async function chooseVersion(options: Options, config: MachineConfig | undefined, { spec = {} }: InitBase): Promise<string> {
+  const asked = options.kubernetesVersion ?? config?.own["kubernetesVersion"] ?? config?.kubeadm.ClusterConfiguration?.kubernetesVersion;
+  if (typeof asked === "string") return versionOfLabel(asked) ?? asked;
+  const sources = options.source?.map(readSource) ?? spec["sources"];
+  const bundles = (Array.isArray(sources) ? sources : []).flatMap((one: unknown) => (isBundle(one) ? [one.bundle] : []));
   const bundled = (await Promise.all(bundles.map(bundledVersions))).flat();
   if (bundled.length > 1) {
     throw new KbootError("usage", `the bundle has Kubernetes ${bundled.join(" and ")}`, {
@@ -144,4 +163,8 @@ async function chooseVersion({ kubernetesVersion, source = [] }: Options, { spec
   const newest = bundled[0] ?? versionOfLabel("stable-1");
   if (newest === undefined) throw new Error(`no version of ${supportedMinors.join(", ")} is known`);
   return newest;
+}
+
+function isBundle(source: unknown): source is { readonly bundle: string } {
+  return typeof source === "object" && source !== null && typeof (source as { bundle?: unknown }).bundle === "string";
 }

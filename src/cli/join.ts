@@ -17,7 +17,7 @@ import { buildBootstrapKubeconfig } from "../pki/kubeconfig.ts";
 import { resourceId } from "../resources/index.ts";
 import type { Secret } from "../secret.ts";
 import { isOwnStep, joiningWay } from "../steps/index.ts";
-import { applyRole } from "./apply.ts";
+import { applyRole, fromAfar } from "./apply.ts";
 import { frameRun } from "./frame.ts";
 import { identify, operate } from "./operate.ts";
 
@@ -32,7 +32,7 @@ interface Options extends JoinFlags {
 /** `kboot join [ENDPOINT]`: on a machine that is to be a worker, or with an inventory from anywhere. */
 export async function join(given: Record<string, unknown>, signal: AbortSignal, [endpoint]: readonly string[]): Promise<void> {
   const options = given as unknown as Options;
-  if (options.inventory !== undefined) return applyRole("worker", { ...options, file: options.inventory }, signal);
+  if (options.inventory !== undefined) return applyRole("worker", fromAfar(given, endpoint), signal);
   assertRoot("join");
   const config = options.config === undefined ? undefined : await readConfig(options.config);
   const wish = readJoinWish(options, endpoint, config);
@@ -61,7 +61,8 @@ export async function join(given: Record<string, unknown>, signal: AbortSignal, 
     }),
   );
   if (options.output === "json" || isDry) return;
-  process.stdout.write(`\n${nodeName} has joined the cluster and is Ready. On a control plane: kubectl get nodes\n`);
+  const ready = phases.takesStep("node-ready") ? " and is Ready" : "";
+  process.stdout.write(`\n${nodeName} has joined the cluster${ready}. On a control plane: kubectl get nodes\n`);
 }
 
 function kubeconfigOf({ server, caCert, credential }: Discovered): Secret {

@@ -9,7 +9,7 @@ import type { RunIdentity } from "../host/host.ts";
 import { openHost } from "../host/open-host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { createReadLive } from "../kubernetes/live.ts";
-import { assertRoot, machineLogs, ownNodeName, readOwnFacts } from "../machine/machine.ts";
+import { assertRoot, machineLogs, readOwnFacts } from "../machine/machine.ts";
 import { clusterOfRecord } from "../machine/reset-cluster.ts";
 import { nodeOfCertificate } from "../pki/read.ts";
 import { hostKinds, objectClusterKind } from "../resources/index.ts";
@@ -46,7 +46,7 @@ export async function reset(given: Record<string, unknown>, signal: AbortSignal)
 async function openMachine(signal: AbortSignal): Promise<{ readonly cluster: Cluster; readonly next: string | undefined }> {
   assertRoot("reset");
   const facts = await readOwnFacts(identify("reset", "read"), signal);
-  const cluster = clusterOfRecord(facts, ownNodeName());
+  const cluster = clusterOfRecord(facts);
   const { kubeletCertificate, manifests } = facts.kubernetes;
   const node = kubeletCertificate === undefined || Object.keys(manifests).length > 0 ? undefined : nodeOfCertificate(kubeletCertificate);
   return { cluster, next: node === undefined ? undefined : `on a control plane: kubectl delete node ${node}` };

@@ -4,7 +4,7 @@ import { KbootError } from "../errors.ts";
 import { Secret } from "../secret.ts";
 import { readAuditPolicy } from "./audit-policy.ts";
 import type { Cluster } from "./cluster.ts";
-import { parseInventory } from "./parse.ts";
+import { type ParsedInventory, parseInventory } from "./parse.ts";
 import { formatProblem, type Problem } from "./problem.ts";
 
 /**
@@ -19,8 +19,14 @@ export async function readInventory(file: string, checks?: readonly string[]): P
       cause,
     });
   });
-  const parsed = parseInventory(text, { file, home: homedir(), checks });
+  const parsed = await withFiles(parseInventory(text, { file, home: homedir(), checks }));
   if (parsed.cluster === undefined) throw refuse(file, parsed.problems);
+  return parsed.cluster;
+}
+
+/** A parsed inventory with the contents of the files that it names, or what is wrong with those. */
+export async function withFiles(parsed: ParsedInventory): Promise<ParsedInventory> {
+  if (parsed.cluster === undefined) return parsed;
   const { network, audit } = parsed.cluster;
   const path = network.plugin === "weave-net" ? network.passwordFile : undefined;
   const password = path === undefined ? undefined : await readPassword(path);
@@ -29,12 +35,13 @@ export async function readInventory(file: string, checks?: readonly string[]): P
     ...(typeof password === "string" ? [parsed.locate({ path: ["spec", "network", "passwordFile"], message: password })] : []),
     ...(policy !== undefined && "wrong" in policy ? [parsed.locate({ path: ["spec", "audit", "policyFile"], message: policy.wrong })] : []),
   ];
-  if (problems.length > 0) throw refuse(file, problems);
-  return {
+  if (problems.length > 0) return { problems };
+  const cluster = {
     ...parsed.cluster,
     ...(password instanceof Secret && network.plugin === "weave-net" ? { network: { ...network, password } } : {}),
     ...(audit !== undefined && policy !== undefined && "policy" in policy ? { audit: { ...audit, ...policy } } : {}),
   };
+  return { ...parsed, cluster };
 }
 
 /** The files that an inventory reads beside itself: absolute paths. */

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { parseAllDocuments } from "yaml";
+import { type Document, parseAllDocuments } from "yaml";
 import { KbootError } from "../errors.ts";
 import type { NotTaken } from "../kubeadm/taken.ts";
 import { specOfKubeadm } from "../kubeadm/to-inventory.ts";
 import { type KubeadmDocuments, parseKubeadmDocuments } from "../kubernetes/kubeadm-documents/parse.ts";
+import { mergeDeep } from "../kubernetes/merge.ts";
 import type { InitBase } from "./init-document.ts";
 
 /** What a file of `--config` says. */
@@ -27,13 +28,14 @@ export async function readConfig(file: string): Promise<MachineConfig> {
       cause,
     });
   });
-  const documents = parseAllDocuments(text);
-  const mine = (Array.isArray(documents) ? documents : []).filter((document) => /^kboot\.dev\//.test(String(document.get?.("apiVersion"))));
-  const theirs = mine.reduce((rest, { range: [from, , to] }) => blank(rest, from, to), text);
+  const parsed = parseAllDocuments(text);
+  const documents = Array.isArray(parsed) ? parsed : [];
+  const mine = documents.filter((document) => /^kboot\.dev\//.test(String(document.get?.("apiVersion"))));
   if (mine.length > 1) throw new KbootError("usage", "the file holds two documents of kboot's", { where: { file }, hint: "keep one" });
-  const own = mine[0] === undefined ? {} : ownSpec(mine[0].toJS(), file);
-  const isEmpty = theirs.replaceAll(/^---.*$/gm, "").trim() === "";
-  return { file, own, kubeadm: isEmpty && mine.length > 0 ? {} : parseKubeadmDocuments(theirs, file) };
+  const theirs = mine.reduce((rest, { range: [from, , to] }) => blank(rest, from, to), text);
+  const own = mine[0] === undefined ? {} : ownSpec(mine[0], file);
+  const isAllMine = mine.length > 0 && documents.every((document) => mine.includes(document) || document.contents === null);
+  return { file, own, kubeadm: isAllMine ? {} : parseKubeadmDocuments(theirs, file) };
 }
 
 /** Keeps every line and column of the rest where it was. */
@@ -41,26 +43,38 @@ function blank(text: string, from: number, to: number): string {
   return text.slice(0, from) + text.slice(from, to).replaceAll(/[^\n]/g, " ") + text.slice(to);
 }
 
-function ownSpec(values: unknown, file: string): Readonly<Record<string, unknown>> {
-  const { hosts, ...spec } = (values as { spec?: Record<string, unknown> }).spec ?? {};
-  if (hosts === undefined) return spec;
-  throw new KbootError("usage", "this inventory lists hosts, which are not this machine by itself", {
-    where: { file },
-    hint: "--inventory FILE reaches them; for this machine alone leave hosts out of the file",
-  });
+function ownSpec(document: Document.Parsed, file: string): Readonly<Record<string, unknown>> {
+  const wrong = (message: string, hint: string) => new KbootError("usage", message, { where: { file }, hint });
+  const [broken] = [...document.errors, ...document.warnings];
+  if (broken !== undefined) throw wrong(`this is not YAML: ${broken.message.split("\n")[0]}`, "correct the file");
+  const { apiVersion, kind, metadata: _name, spec, ...others } = document.toJS() as Readonly<Record<string, unknown>>;
+  if (apiVersion !== "kboot.dev/v1alpha1" || kind !== "Cluster") {
+    throw wrong(
+      `${String(kind)} of ${String(apiVersion)} is no document that kboot knows`,
+      "write kind: Cluster and apiVersion: kboot.dev/v1alpha1",
+    );
+  }
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw wrong(`${unknown} is no field of a Cluster`, "its settings stand below spec");
+  const { hosts, ...settings } = (spec ?? {}) as Readonly<Record<string, unknown>>;
+  if (hosts === undefined) return settings;
+  throw wrong(
+    "this inventory lists hosts, which are not this machine by itself",
+    "--inventory FILE reaches them; for this machine alone leave hosts out of the file",
+  );
 }
 
 /** Fields of InitConfiguration that `kboot init` itself heeds, or that are about pulling and waiting, which it does in its own way. */
 const ofTheRun =
-  /^InitConfiguration\.(bootstrapTokens|skipPhases|dryRun|timeouts|nodeRegistration\.(ignorePreflightErrors|imagePullPolicy|imagePullSerial))\b|\.networking\.podSubnet$/;
+  /^InitConfiguration\.(bootstrapTokens|skipPhases|dryRun|timeouts|nodeRegistration\.(ignorePreflightErrors|imagePullPolicy|imagePullSerial))\b|\.networking\.podSubnet$|^ClusterConfiguration\.kubernetesVersion$/;
 
 /**
- * What the file says of cluster and machine, kboot's own document over kubeadm's. `address` is the machine's, where the file names none. Throws KbootError
+ * What the file says of cluster and machine, kboot's own document over kubeadm's. `address` is the machine's, by flag, file or default. Throws KbootError
  * `kubeadm-config` that names every field which kboot cannot do.
  */
 export function baseOf({ file, own, kubeadm }: MachineConfig, address: string): InitBase {
   const { InitConfiguration = {} } = kubeadm;
-  const localAPIEndpoint = { advertiseAddress: address, ...InitConfiguration.localAPIEndpoint };
+  const localAPIEndpoint = { ...InitConfiguration.localAPIEndpoint, advertiseAddress: address };
   const isKubeadm = Object.keys(kubeadm).length > 0;
   const taken = isKubeadm
     ? specOfKubeadm({ ...kubeadm, InitConfiguration: { ...InitConfiguration, localAPIEndpoint } }, { file })
@@ -71,8 +85,8 @@ export function baseOf({ file, own, kubeadm }: MachineConfig, address: string): 
       hint: "take these out of the file, or make this cluster with kubeadm",
     });
   }
-  const { nodeAddress: _address, ...host } = taken?.host ?? {};
-  return { spec: { ...taken?.spec, ...own }, host };
+  const { nodeAddress: _address, nodeName: _name, ...host } = taken?.host ?? {};
+  return { spec: mergeDeep(taken?.spec ?? {}, own), host };
 }
 
 function describe(file: string, { field, message }: NotTaken): string {

@@ -1,6 +1,10 @@
+import { homedir } from "node:os";
 import { KbootError } from "../errors.ts";
 import type { ArtifactSource, Cluster, ClusterHost } from "../inventory/cluster.ts";
+import { resolveSource } from "../inventory/resolve.ts";
+import { specShape } from "../inventory/schema.ts";
 import { isIpv4 } from "../inventory/subnet.ts";
+import { judgeSubdomain } from "../inventory/syntax.ts";
 import { mergeDeep } from "../kubernetes/merge.ts";
 import { localHost } from "./machine.ts";
 
@@ -16,9 +20,12 @@ export interface JoiningMachine {
   readonly kubeletExtraArgs?: ClusterHost["kubeletExtraArgs"] | undefined;
   readonly taints?: ClusterHost["taints"] | undefined;
   readonly ignoreChecks: readonly string[];
-  /** `spec` of a document of kboot's own: of it `containerd` and `kubelet` go over the cluster's, on this machine. */
+  /** `spec` of a document of kboot's own: what of it is a machine's goes over the cluster's. */
   readonly own: Readonly<Record<string, unknown>>;
 }
+
+/** Settings of an inventory that a machine may have for itself. */
+const ownSettings = ["containerd", "kubelet", "sources"];
 
 /**
  * The cluster as a machine that joins it sees it: what the cluster publishes, with this machine as a worker, as the inventory has it where
@@ -26,6 +33,14 @@ export interface JoiningMachine {
  */
 export function joinCluster(published: Cluster, machine: JoiningMachine): { readonly cluster: Cluster; readonly host: string } {
   const { nodeName, nodeAddress, apiAddress, sources, ignoreChecks } = machine;
+  const wrong = judgeSubdomain(nodeName);
+  if (wrong !== undefined) throw new KbootError("usage", `--node-name: ${wrong}`, { hint: "name the node with --node-name" });
+  const foreign = Object.keys(machine.own).filter((name) => !ownSettings.includes(name));
+  if (foreign.length > 0) {
+    throw new KbootError("usage", `a machine that joins cannot have ${foreign.join(", ")} of its own: the cluster has that`, {
+      hint: `of an inventory it takes ${ownSettings.join(", ")}`,
+    });
+  }
   const known = published.hosts.find((host) => host.nodeName === nodeName);
   if (known?.role === "control-plane") {
     throw new KbootError("usage", `${nodeName} is the name of a control plane of this cluster`, {
@@ -37,7 +52,7 @@ export function joinCluster(published: Cluster, machine: JoiningMachine): { read
     name: known?.name ?? nodeName,
     role: "worker",
     nodeName,
-    nodeAddress,
+    nodeAddress: known?.nodeAddress ?? nodeAddress,
     transport: "local",
     address: "127.0.0.1",
     kubelet: mergeDeep(known?.kubelet ?? {}, mapOf(machine.own["kubelet"])),
@@ -53,10 +68,18 @@ export function joinCluster(published: Cluster, machine: JoiningMachine): { read
       ...published,
       containerd: mergeDeep(published.containerd, mapOf(machine.own["containerd"])),
       hosts: [...reached, ...others, own],
-      sources: sources ?? published.sources,
+      sources: sources ?? ownSources(machine.own["sources"]) ?? published.sources,
       ignoreChecks,
     },
   };
+}
+
+function ownSources(value: unknown): readonly ArtifactSource[] | undefined {
+  if (value === undefined) return undefined;
+  const { data } = specShape.sources.safeParse(value);
+  if (data === undefined)
+    throw new KbootError("usage", "sources of the file is no list of sources", { hint: "docs/inventory.md describes them" });
+  return data.map((source) => resolveSource(source, { file: `${process.cwd()}/kboot.yaml`, home: homedir() }));
 }
 
 function mapOf(value: unknown): Readonly<Record<string, unknown>> {

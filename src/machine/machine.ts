@@ -11,7 +11,7 @@ import { dial, type Endpoint } from "../kubernetes/endpoint.ts";
 /** Where a run on the machine itself keeps its log. */
 export const machineLogs = "/var/log/kboot";
 
-/** Throws KbootError `sudo` unless this process is root's. */
+/** Throws KbootError `privilege` unless this process is root's. */
 export function assertRoot(command: string): void {
   if (process.getuid?.() !== 0)
     throw new KbootError("privilege", `kboot ${command} needs root on this machine`, { hint: `sudo kboot ${command} ...` });

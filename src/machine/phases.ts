@@ -9,6 +9,8 @@ interface Part {
   takes?(resourceId: string): boolean;
   /** What the phase needs and makes where it is missing; it is no part of the phase where that is skipped. */
   readonly isNeed?: boolean;
+  /** A wait for the phase among others: it is left out with the phase, and is no part of the phase alone. */
+  readonly isWait?: boolean;
 }
 
 /** What a phase of kubeadm is here. */
@@ -33,6 +35,7 @@ const kubeconfig = (name: string): Phase =>
   of(directories("shared-secrets"), need(secret("ca")), some("kubeconfigs", `kubeconfig:/etc/kubernetes/${name}`));
 const staticPods = (...names: readonly string[]): Phase =>
   of(directories("control-plane"), some("control-plane", ...names.map((name) => `static-pod:${name}`)));
+const addonsReady: Part = { step: "addons-ready", isWait: true };
 /** Objects by their names; roles and bindings have those of what they allow. */
 const objects = (...names: readonly string[]): Part => ({
   step: "cluster-config",
@@ -91,9 +94,9 @@ const initPhases: Readonly<Record<string, Phase>> = {
   "kubelet-finalize/enable-client-cert-rotation": {
     reason: "kubelet.conf names the certificate that the kubelet renews from the beginning",
   },
-  addon: whole("coredns", "kube-proxy"),
-  "addon/coredns": whole("coredns"),
-  "addon/kube-proxy": whole("kube-proxy"),
+  addon: of({ step: "coredns" }, { step: "kube-proxy" }, addonsReady),
+  "addon/coredns": of({ step: "coredns" }, addonsReady),
+  "addon/kube-proxy": of({ step: "kube-proxy" }, addonsReady),
   "show-join-command": { around: "message" },
 };
 
@@ -138,7 +141,7 @@ export function onlyPhase(command: keyof typeof tables, name: string): Phases {
   if (phase.reason !== undefined) {
     throw new KbootError("usage", `kboot has no counterpart of kubeadm's phase ${name}: ${phase.reason}`, { hint: "leave it out" });
   }
-  const { parts = [] } = phase;
+  const parts = (phase.parts ?? []).filter(({ isWait }) => !isWait);
   return {
     takesStep: (step) => parts.some((part) => part.step === step),
     takesResource: (step, id) => parts.some((part) => part.step === step && (part.takes?.(id) ?? true)),

@@ -17,6 +17,11 @@ const file = "/etc/kubernetes/kboot.yaml";
  */
 export function publishedCluster({ kbootConfig, documents }: Omit<RunningCluster, "nodes">, server: string): Cluster {
   const own = readKbootConfig(kbootConfig ?? {});
+  if (own === undefined && kbootConfig?.["inventory.yaml"] !== undefined) {
+    throw new KbootError("discovery", "the cluster's ConfigMap kboot-config holds an inventory that this kboot cannot read", {
+      hint: "it may be of a newer kboot: join with that one",
+    });
+  }
   const cluster = own ?? ofKubeadm(documents(), endpointOf(server));
   if (cluster === undefined) {
     throw new KbootError(

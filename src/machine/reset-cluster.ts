@@ -10,10 +10,10 @@ import { networkPlugin } from "../network/index.ts";
 const plugins = ["weave-net", "flannel", "none"] as const;
 
 /**
- * The cluster that a machine's own record of what kboot made there tells of, with this machine as its only host, `name`. Version, registry
+ * The cluster that a machine's own record of what kboot made there tells of, with this machine as its only host. Version, registry
  * and pod network are those of the images that were brought. Throws KbootError `usage` when there is no record.
  */
-export function clusterOfRecord({ state: text, kubernetes }: Pick<Facts, "state" | "kubernetes">, name: string): Cluster {
+export function clusterOfRecord({ state: text, kubernetes }: Pick<Facts, "state" | "kubernetes">): Cluster {
   const state = parseState(text);
   if (state === undefined) {
     throw new KbootError("usage", "nothing of kboot's is on this machine", {
@@ -35,7 +35,7 @@ export function clusterOfRecord({ state: text, kubernetes }: Pick<Facts, "state"
       network: { plugin },
       hosts: [
         {
-          name,
+          name: "localhost",
           transport: "local",
           role: "control-plane",
           ...(packageName === undefined ? {} : { containerRuntime: { from: "package", package: packageName } }),

@@ -4,6 +4,7 @@ import { catalogue, type ErrorCode } from "../errors/catalogue.ts";
 import { diagnose } from "../errors/diagnoses.ts";
 import { isTransient, KbootError } from "../errors.ts";
 import { quote } from "../host/quote.ts";
+import { isForbidden } from "../kubernetes/api.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { newestPods } from "../kubernetes/newest-pods.ts";
 import { isBeingMade, type PodFault, readPodFault } from "../kubernetes/pod-fault.ts";
@@ -42,7 +43,8 @@ export function lookAtPods(context: ActionContext<Live>, workloads: readonly str
       }
       return undefined;
     } catch (error) {
-      if (isTransient(error)) return undefined;
+      // a machine that joins by itself may not see pods
+      if (isTransient(error) || isForbidden(error)) return undefined;
       throw error;
     }
   };

@@ -2,6 +2,7 @@ import type { Action, KubernetesObject, Step } from "../engine/contracts.ts";
 import { scriptFailed } from "../errors/script-failed.ts";
 import { quote } from "../host/quote.ts";
 import type { Cluster } from "../inventory/cluster.ts";
+import { isForbidden } from "../kubernetes/api.ts";
 import { endpointAddress } from "../kubernetes/kubeadm-config.ts";
 import { kubeletFiles, kubeletKubeconfig } from "../kubernetes/kubelet.ts";
 import type { Live } from "../kubernetes/live.ts";
@@ -59,11 +60,17 @@ const registerNode: Action<Live> = {
     }
     const { nodeName } = specOf(site.cluster, host);
     const client = await api();
-    const pods = await client.list("v1", "Pod", {}, signal);
+    // a machine that joins by itself may not see them, and has none yet
+    const pods = await client.list("v1", "Pod", {}, signal).catch(noneWhenForbidden);
     const replaced = pods.filter((pod) => isReplaceable(pod, nodeName));
     await Promise.all(replaced.map(({ metadata }) => client.delete({ apiVersion: "v1", kind: "Pod", metadata }, signal)));
   },
 };
+
+function noneWhenForbidden(error: unknown): readonly KubernetesObject[] {
+  if (isForbidden(error)) return [];
+  throw error;
+}
 
 /** True for a pod of the node that a controller makes again. Static pods belong to the node itself. */
 function isReplaceable(pod: KubernetesObject, nodeName: string): boolean {

@@ -6,6 +6,7 @@ import type { Network } from "../../src/inventory/cluster.ts";
 import type { Live } from "../../src/kubernetes/live.ts";
 import { workloadName } from "../../src/kubernetes/workload-name.ts";
 import { networkPlugin } from "../../src/network/index.ts";
+import { Secret } from "../../src/secret.ts";
 import { testCluster, weaveNetwork } from "../kubernetes/fixture.ts";
 import { noArtifacts } from "../support/kind.ts";
 
@@ -98,7 +99,8 @@ function problems(scene: Scene): readonly string[] {
   return checks.flatMap((check) => check.problems(site).map((problem) => `${check.name} ${problem.host ?? "cluster"}`));
 }
 
-const ca = (caCert: string) => ({ kubernetes: { ...good.kubernetes, caCert } });
+const ca = (caCert: string) => ({ kubernetes: { ...good.kubernetes, caCert, caKey: new Secret("a key") } });
+const caWithoutKey = (caCert: string) => ({ kubernetes: { ...good.kubernetes, caCert } });
 
 const weave = weaveNetwork();
 const flannel = testCluster().network;
@@ -140,6 +142,7 @@ const cases: readonly (readonly [title: string, scene: Scene, expected: readonly
   ["a clock that a slow host told long before the rest of its answer", clockOff(-90, 90), []],
   ["a clock that is behind by more than a slow answer can explain", clockOff(-151, 90), ["clock two"]],
   ["hosts of two clusters", { one: ca("A"), two: ca("B") }, ["one-cluster two"]],
+  ["a control plane that has the CA without its key", { one: caWithoutKey("A"), two: caWithoutKey("A") }, ["ca-key one"]],
   ["hosts of one cluster", { one: ca("A"), two: ca("A\n") }, []],
   ["a new cluster without its control plane", { unreachable: ["one"] }, ["control-planes-reached one"]],
   ["an old cluster without its control plane", { two: ca("A"), unreachable: ["one"] }, []],

@@ -189,3 +189,18 @@ test.serial("unknown steps and hosts are refused with those that are known", asy
   t.is(host.exitCode, 64);
   t.regex(host.stderr, /there is no host two\nhint: hosts are one, cluster/);
 });
+
+test.serial(
+  "an option behind a command below another is its own, and an inventory says all that a machine is asked otherwise",
+  async (t) => {
+    const phase = await kboot("init", "phase", "certs", "--config", "/nowhere/config.yaml");
+    t.is(phase.exitCode, 64);
+    t.regex(phase.stderr, /cannot read the configuration: .*\/nowhere\/config\.yaml/);
+    const afar = await kboot("join", "10.0.0.5:6443", "--inventory", "kboot.yaml", "--token", "abcdef.0123456789abcdef");
+    t.is(afar.exitCode, 64);
+    t.regex(afar.stderr, /with --inventory there is nothing for --token, 10\.0\.0\.5:6443 to say/);
+    const misspelt = await kboot("join", "10.0.0.5:6443", "--tokn=abcdef.0123456789abcdef");
+    t.is(misspelt.exitCode, 64);
+    t.false(misspelt.stderr.includes("0123456789abcdef"), misspelt.stderr);
+  },
+);
