@@ -103,7 +103,9 @@ ${kubectl} -n kube-system scale deployment/coredns --replicas=1
 ${kubectl} -n kube-system get configmap coredns -o yaml | sed 's/ttl 30/ttl 25/; s/cache 30/cache 15/' | ${kubectl} replace -f -
 ${kubectl} -n kube-system rollout restart deployment/coredns
 ${kubectl} wait --for=condition=Ready --timeout=120s node/cp1 node/worker1
-${kubectl} -n kube-system rollout status --timeout=120s deployment/coredns daemonset/kube-proxy`);
+${kubectl} -n kube-system rollout status --timeout=120s deployment/coredns daemonset/kube-proxy
+# those that it replaced end later
+until [ "$(${kubectl} -n kube-system get pods -l k8s-app=kube-dns -o name | wc -l)" = 1 ]; do sleep 1; done`);
 }
 
 /** Of the hosts that kubeadm made: processes by host, but for the shims, of which each container has one. */
@@ -303,13 +305,21 @@ test("the inventory comes back out of the cluster, which refuses to be taken ove
   t.regex(existing.stderr, /is there already/);
 });
 
+/** Without the zero values that kubeadm writes, for which the kubelet takes its defaults. */
+function withoutZeros(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const kept = Object.entries(value).map(([key, inner]) => [key, withoutZeros(inner)] as const);
+  const isZero = (inner: unknown) => inner === "0s" || (typeof inner === "object" && inner !== null && Object.keys(inner).length === 0);
+  return Object.fromEntries(kept.filter(([, inner]) => !isZero(inner)));
+}
+
 /** What the kubelet of a worker is told by files, but for what differs by the packages and hands of these hosts. */
 async function kubeletFiles(host: string) {
   const read = (path: string) => onHost(hosts, host, `cat ${path}`);
   const { maxPods: _, ...config } = parse(await read("/var/lib/kubelet/config.yaml")) as Record<string, unknown>;
   const kubeconfig = parse(await read("/etc/kubernetes/kubelet.conf")) as { clusters: unknown; users: readonly { user: unknown }[] };
   return {
-    config,
+    config: withoutZeros(config),
     instance: parse(await read("/var/lib/kubelet/instance-config.yaml")) as unknown,
     clusters: kubeconfig.clusters,
     user: kubeconfig.users[0]?.user,
