@@ -1,6 +1,7 @@
 import type { Check, Site } from "../engine/contracts.ts";
 import type { Problem } from "../errors.ts";
 import type { Cluster } from "../inventory/cluster.ts";
+import { controlPlaneKey } from "../inventory/marks.ts";
 import { endpointAddress } from "../kubernetes/kubeadm-config.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { type Settled, settledByManifests } from "../kubernetes/settled.ts";
@@ -81,8 +82,6 @@ const table: readonly Unchangeable[] = [
   },
 ];
 
-const controlPlaneLabel = "node-role.kubernetes.io/control-plane";
-
 /** What a host is in the cluster and shall not be any more. */
 function changedHosts(
   site: Site<Live>,
@@ -157,7 +156,7 @@ export const inPlaceChecks: readonly Check<Live>[] = [
         ({ role, nodeName }, { isControlPlane, hasJoined }) => {
           if (role === "worker") return isControlPlane ? "it runs a control plane, and the inventory makes it a worker" : undefined;
           const node = site.live?.nodes.get(nodeName);
-          const isWorker = hasJoined && !isControlPlane && node !== undefined && node.labels[controlPlaneLabel] === undefined;
+          const isWorker = hasJoined && !isControlPlane && node !== undefined && node.labels[controlPlaneKey] === undefined;
           return isWorker ? "it is a worker of the cluster, and the inventory makes it a control plane" : undefined;
         },
         (host) => `set the role it has, or take it out of the cluster first: kboot reset --limit ${host}`,

@@ -1,6 +1,7 @@
 import { parse } from "yaml";
 import type { Api } from "../engine/contracts.ts";
 import { KbootError } from "../errors.ts";
+import { controlPlaneKey } from "../inventory/marks.ts";
 import { bootstrapGroup } from "../kubernetes/bootstrap-rbac.ts";
 import {
   type BootstrapToken,
@@ -121,7 +122,7 @@ export async function readJoinTarget(api: Api, signal: AbortSignal): Promise<Joi
   const [info, config, nodes] = await Promise.all([
     api.get({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "cluster-info", namespace: "kube-public" } }, signal),
     api.get({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "kboot-config", namespace: "kube-system" } }, signal),
-    api.list("v1", "Node", { labelSelector: "node-role.kubernetes.io/control-plane" }, signal),
+    api.list("v1", "Node", { labelSelector: controlPlaneKey }, signal),
   ]);
   const published = parse(dataOf(info, "kubeconfig")) as PublishedInfo | null;
   const { server, "certificate-authority-data": ca } = published?.clusters?.[0]?.cluster ?? {};

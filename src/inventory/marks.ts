@@ -43,3 +43,6 @@ export const judgeLabelKey = withPattern(keyLike, (key) => {
     ? `labels of ${domain} are Kubernetes' own; choose a domain of yours, or one of ${open.join(", ")}`
     : undefined;
 });
+
+/** Key of the label and of the taint that kubeadm gives control planes. */
+export const controlPlaneKey = "node-role.kubernetes.io/control-plane";

@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
 import type { ArtifactSource, Cluster, ClusterHost, ContainerRuntime, ExtraArg, SshSettings, Taint } from "./cluster.ts";
+import { controlPlaneKey } from "./marks.ts";
 import { resolveNetwork, withoutV } from "./resolve-network.ts";
 import type { InventoryFile, InventoryHost, InventorySpec } from "./schema.ts";
 
@@ -35,7 +36,7 @@ export function pkiOf({
   };
 }
 
-const controlPlaneTaint: Taint = { key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" };
+const controlPlaneTaint: Taint = { key: controlPlaneKey, effect: "NoSchedule" };
 
 /** The cluster that a valid file describes, with every default filled in. */
 export function resolveCluster({ metadata: { name }, spec }: InventoryFile, origin: Origin): Cluster {

@@ -1,4 +1,5 @@
 import type { Api } from "../engine/contracts.ts";
+import { controlPlaneKey } from "../inventory/marks.ts";
 import { isForbidden } from "../kubernetes/api.ts";
 import { kbootConfigName } from "../kubernetes/kboot-config.ts";
 import { type KubeadmDocuments, parseKubeadmDocuments } from "../kubernetes/kubeadm-documents/parse.ts";
@@ -16,8 +17,6 @@ export interface RunningCluster {
 
 /** ConfigMaps of kube-system with documents of kubeadm's, and the key that holds each. */
 const configMaps = { "kubeadm-config": "ClusterConfiguration", "kubelet-config": "kubelet", "kube-proxy": "config.conf" } as const;
-
-export const controlPlaneLabel = "node-role.kubernetes.io/control-plane";
 
 /** Asks the API. */
 export async function readRunningCluster(api: Api, signal: AbortSignal): Promise<RunningCluster> {
@@ -48,7 +47,7 @@ function parse(name: string, text: string | undefined): KubeadmDocuments {
 }
 
 export function isControlPlane({ labels }: LiveNode): boolean {
-  return labels[controlPlaneLabel] !== undefined;
+  return labels[controlPlaneKey] !== undefined;
 }
 
 function byRoleAndName(a: LiveNode, b: LiveNode): number {

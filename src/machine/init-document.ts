@@ -1,3 +1,4 @@
+import { mapOf } from "./map-of.ts";
 import { readSource } from "./sources.ts";
 
 /** What `kboot init` is asked for by flags; names are those of the flags. */
@@ -86,10 +87,6 @@ function numberOf(text: string): number {
 function splitEndpoint(text: string): { readonly host: string; readonly port?: number } {
   const [, host = text, port] = /^(.*?)(?::([^:]*))?$/.exec(text) ?? [];
   return { host, ...(port === undefined ? {} : { port: numberOf(port) }) };
-}
-
-function mapOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function withoutAbsent(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -7,6 +7,7 @@ import { isIpv4 } from "../inventory/subnet.ts";
 import { judgeSubdomain } from "../inventory/syntax.ts";
 import { mergeDeep } from "../kubernetes/merge.ts";
 import { localHost } from "./machine.ts";
+import { mapOf } from "./map-of.ts";
 
 /** A machine that joins by itself. */
 export interface JoiningMachine {
@@ -80,8 +81,4 @@ function ownSources(value: unknown): readonly ArtifactSource[] | undefined {
   if (data === undefined)
     throw new KbootError("usage", "sources of the file is no list of sources", { hint: "docs/inventory.md describes them" });
   return data.map((source) => resolveSource(source, { file: `${process.cwd()}/kboot.yaml`, home: homedir() }));
-}
-
-function mapOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -1,4 +1,5 @@
 import type { Cluster } from "../../inventory/cluster.ts";
+import { controlPlaneKey } from "../../inventory/marks.ts";
 import { controlPlaneComponents } from "../../kubernetes/control-plane-pods.ts";
 import { workloadName } from "../../kubernetes/workload-name.ts";
 import { networkPlugin } from "../../network/index.ts";
@@ -20,7 +21,6 @@ import { listProblems } from "./problems.ts";
 import { compareVersions } from "./versions.ts";
 
 /** kubeadm's mark of a control plane's node (kubeadm/app/constants, LabelNodeRoleControlPlane, v1.36). */
-const controlPlaneLabel = "node-role.kubernetes.io/control-plane";
 
 /** The document that findings make. Pure. */
 export function summarize(cluster: Cluster, findings: Findings): Status {
@@ -89,7 +89,7 @@ function listNodes(cluster: Cluster, nodes: NonNullable<Findings["nodes"]["value
     joined: true,
     inInventory: cluster.hosts.some(({ nodeName }) => nodeName === node.name),
     ready: node.isReady,
-    role: controlPlaneLabel in node.labels ? "control-plane" : "worker",
+    role: controlPlaneKey in node.labels ? "control-plane" : "worker",
     version: node.kubeletVersion.replace(/^v/, ""),
     runtime: node.runtime,
     address: node.internalAddress ?? "",

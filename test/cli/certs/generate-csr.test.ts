@@ -5,6 +5,7 @@ import test from "ava";
 import { execa } from "execa";
 import { kboot } from "../../support/kboot.ts";
 import { compare } from "../../support/kubeadm.ts";
+import { certificateBases } from "./support.ts";
 
 const documents = `apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
@@ -22,15 +23,6 @@ apiServer: {certSANs: [EXTRA.example.com, 10.0.0.9, "*.example.com"]}
 etcd: {local: {serverCertSANs: [etcd.example.com, 10.0.0.8], peerCertSANs: [fd00::8]}}
 `;
 
-const bases = [
-  "apiserver",
-  "apiserver-etcd-client",
-  "apiserver-kubelet-client",
-  "etcd/healthcheck-client",
-  "etcd/peer",
-  "etcd/server",
-  "front-proxy-client",
-];
 const kubeconfigs = ["admin.conf", "controller-manager.conf", "kubelet.conf", "scheduler.conf", "super-admin.conf"];
 
 async function showRequest(path: string): Promise<string> {
@@ -58,11 +50,11 @@ compare("kubeadm asks for the same certificates", async (t, kubeadm) => {
   // kubeadm's order is that of a map
   const sorted = (text: string) => text.split("\n").sort().join("\n");
   t.is(sorted(own.stdout), sorted(theirs.stdout.replaceAll("/theirs", "/own")));
-  for (const name of [...bases.map((base) => `pki/${base}`), ...kubeconfigs]) {
+  for (const name of [...certificateBases.map((base) => `pki/${base}`), ...kubeconfigs]) {
     t.is(await showRequest(`${folder}/own/${name}.csr`), await showRequest(`${folder}/theirs/${name}.csr`), name);
     t.is((await stat(`${folder}/own/${name}.csr`)).mode & 0o777, 0o600);
   }
-  for (const name of bases) {
+  for (const name of certificateBases) {
     const key = await readFile(`${folder}/own/pki/${name}.key`, "utf8");
     t.regex(key, /^-----BEGIN EC PRIVATE KEY-----/);
     const { stdout } = await execa("openssl", ["req", "-in", `${folder}/own/pki/${name}.csr`, "-noout", "-pubkey"]);

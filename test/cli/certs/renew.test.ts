@@ -7,17 +7,8 @@ import { isKeyOf, isSignedBy } from "../../../src/pki/read.ts";
 import { Secret } from "../../../src/secret.ts";
 import { kboot } from "../../support/kboot.ts";
 import { compare } from "../../support/kubeadm.ts";
-import { makeControlPlane, showCertificate } from "./support.ts";
+import { certificateBases, makeControlPlane, showCertificate } from "./support.ts";
 
-const bases = [
-  "apiserver",
-  "apiserver-etcd-client",
-  "apiserver-kubelet-client",
-  "etcd/healthcheck-client",
-  "etcd/peer",
-  "etcd/server",
-  "front-proxy-client",
-];
 const files = ["admin.conf", "controller-manager.conf", "scheduler.conf", "super-admin.conf"];
 
 const renew = (folder: string, name: string, ...words: readonly string[]) =>
@@ -33,13 +24,13 @@ const daysOf = (pem: string) => {
 test("all certificates get a new key and a new year, and say what they said before", async (t) => {
   const folder = await makeControlPlane({ withKubeconfigs: true });
   const before = new Map<string, string>();
-  for (const path of [...bases.map((base) => `pki/${base}.crt`), ...files]) before.set(path, await read(folder, path));
+  for (const path of [...certificateBases.map((base) => `pki/${base}.crt`), ...files]) before.set(path, await read(folder, path));
   await chmod(join(folder, "pki/apiserver.crt"), 0o640);
   const { exitCode, stdout, stderr } = await renew(folder, "all");
   t.is(exitCode, 0, stderr);
   t.is(stdout.match(/ renewed$/gm)?.length, 11);
   t.regex(stdout, /renewed\n\nDone renewing certificates\. You must restart the kube-apiserver, [^\n]*\n$/);
-  for (const base of bases) {
+  for (const base of certificateBases) {
     const [old, now] = [before.get(`pki/${base}.crt`) ?? "", await read(folder, `pki/${base}.crt`)];
     const authority =
       base.startsWith("etcd/") || base === "apiserver-etcd-client" ? "etcd/ca" : base.startsWith("front") ? "front-proxy-ca" : "ca";
@@ -111,7 +102,7 @@ compare("kubeadm says the same, and renews to the same", async (t, kubeadm) => {
     t.is(b.exitCode, 0, b.stderr);
     t.is(a.stdout, b.stdout, name);
   }
-  for (const base of bases) {
+  for (const base of certificateBases) {
     t.is(await showCertificate(await read(own, `pki/${base}.crt`)), await showCertificate(await read(theirs, `pki/${base}.crt`)), base);
   }
 });

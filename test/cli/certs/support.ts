@@ -70,3 +70,14 @@ export async function showCertificate(pem: string): Promise<string> {
   const options = "no_serial,no_validity,no_pubkey,no_sigdump";
   return (await execa("openssl", ["x509", "-noout", "-text", "-certopt", options], { input: pem })).stdout;
 }
+
+/** Paths of the certificates of a control plane below the folder of certificates, without their endings. */
+export const certificateBases = [
+  "apiserver",
+  "apiserver-etcd-client",
+  "apiserver-kubelet-client",
+  "etcd/healthcheck-client",
+  "etcd/peer",
+  "etcd/server",
+  "front-proxy-client",
+];
