@@ -3,6 +3,7 @@ export default {
   extensions: ["ts"],
   files: ["test/cluster/*.test.ts"],
   workerThreads: false,
+  require: ["./test/support/own-temporary-folder.ts"],
   concurrency: 1,
   serial: true,
   timeout: "10m",

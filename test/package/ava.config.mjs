@@ -3,6 +3,7 @@ export default {
   extensions: ["ts"],
   files: ["test/package/*.test.ts"],
   workerThreads: false,
+  require: ["./test/support/own-temporary-folder.ts"],
   serial: true,
   timeout: "10m",
 };
