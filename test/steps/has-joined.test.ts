@@ -13,13 +13,13 @@ const [ca, other] = [await newCa("kubernetes"), await newCa("other")];
 const issue = async (authority = ca, nodeName = "n1", days = 10) =>
   (await issueCertificate({ ...kubeletWish(nodeName), validityDays: days, now, algorithm: "ECDSA-P256" }, authority)).certificatePem;
 
-function siteWith(kubeletCertificate: string | undefined, { knowsCa = true, at = now } = {}): Site<Live> {
+function siteWith(kubeletCertificate: string | undefined, { knowsCa = true, at = now, live = {} } = {}): Site<Live> {
   const hosts = [testHost({ name: "cp1", role: "control-plane" }), testHost({ name: "w1", nodeName: "n1" })];
   const facts = new Map([
     ["cp1", { kubernetes: { caCert: knowsCa ? ca.certificatePem : undefined } }],
     ["w1", { kubernetes: { kubeletCertificate } }],
   ]);
-  return { cluster: testCluster({ hosts }), facts, now: at } as unknown as Site<Live>;
+  return { cluster: testCluster({ hosts }), facts, now: at, ...live } as unknown as Site<Live>;
 }
 
 /** What a plan says of the join, undefined when it is done. */
@@ -43,4 +43,13 @@ test("a certificate of another CA, of another node, or that is over is a reason 
 
 test("while no CA is known a certificate is believed", async (t) => {
   t.true(hasJoined(siteWith(await issue(other), { knowsCa: false }), "w1"));
+});
+
+test("a machine that joins by itself judges its certificate by the CA of the API that it found", async (t) => {
+  const alone = { knowsCa: false, live: { live: { caCert: `${other.certificatePem}${ca.certificatePem}` } } };
+  t.is(planned(siteWith(await issue(), alone)), undefined);
+  const over = siteWith(await issue(), { ...alone, at: new Date("2026-12-25T12:00:00Z") });
+  t.deepEqual(planned(over), [{ id: "node:n1", what: "join", from: "expiry expired 21 days ago", to: "joined" }]);
+  const foreign = siteWith(await issue(await newCa("third")), alone);
+  t.is(planned(foreign)?.[0]?.from, "signer signed by another CA (third)");
 });

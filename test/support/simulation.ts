@@ -105,7 +105,8 @@ export class Simulation {
   readonly #marked = markKinds();
   /** By host: what observing a resource says, by its id. */
   readonly #states = new Map<string, Map<string, string>>();
-  readonly #joined = new Set<string>();
+  /** By host: what reading its facts says since workers have joined, by section. */
+  readonly #certificates = new Map<string, Readonly<Record<string, string>>>();
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -115,13 +116,16 @@ export class Simulation {
 
   /** What the hosts say, for `restore` in another process. */
   save(): string {
-    return JSON.stringify({ states: [...this.#states].map(([host, state]) => [host, [...state]]), joined: [...this.#joined] });
+    return JSON.stringify({ states: [...this.#states].map(([host, state]) => [host, [...state]]), certificates: [...this.#certificates] });
   }
 
   restore(saved: string): void {
-    const { states, joined } = JSON.parse(saved) as { states: [string, [string, string][]][]; joined: string[] };
+    const { states, certificates } = JSON.parse(saved) as {
+      states: [string, [string, string][]][];
+      certificates: [string, Record<string, string>][];
+    };
     for (const [host, state] of states) this.#states.set(host, new Map(state));
-    for (const host of joined) this.#joined.add(host);
+    for (const [host, sections] of certificates) this.#certificates.set(host, sections);
   }
 
   /** Runs the whole way. */
@@ -142,7 +146,7 @@ export class Simulation {
         return this.#open(host, work);
       },
       chooseNodeAddresses,
-      readLive: async () => ({ live: completeLive(this.cluster), api: {} as Api }),
+      readLive: async () => ({ live: completeLive(this.cluster, this.#caCert), api: {} as Api }),
       select: () => true,
       decisive: controlPlanes(this.cluster),
       turns: turnsOf(this.cluster),
@@ -177,6 +181,11 @@ export class Simulation {
     };
   }
 
+  /** PEM; empty until workers have joined. */
+  get #caCert(): string {
+    return controlPlanes(this.cluster).map((name) => this.#certificates.get(name)?.["ca-cert"])[0] ?? "";
+  }
+
   /** The kubelet writes its kubeconfig and certificate. */
   async #join(name: string, vault: Vault): Promise<void> {
     const { certificate = "", key } = vault.need("ca");
@@ -189,7 +198,8 @@ export class Simulation {
     const conf = buildKubeletKubeconfig({ server, caCert: certificate, user: "default-auth", clientPath: kubeletClientPem });
     const answer = [conf, certificatePem].map((text) => `${Buffer.byteLength(text)} 600 root:root\n${text}`).join("");
     this.#states.get(name)?.set("kubeconfig:/etc/kubernetes/kubelet.conf", answer);
-    this.#joined.add(name);
+    for (const one of controlPlanes(this.cluster)) this.#certificates.set(one, { "ca-cert": certificate, "ca-key": key.reveal() });
+    this.#certificates.set(name, { "kubelet-certificate": certificatePem });
   }
 
   #open({ name, address }: ClusterHost, work: ReadonlyMap<string, Work>): Host {
@@ -220,7 +230,7 @@ export class Simulation {
   #answer(name: string, address: string, { label, body }: Script): string {
     const state = this.#states.get(name);
     if (state === undefined) throw new Error(`no host ${name}`);
-    if (label === "read facts") return probeAnswer(name, address, this.#joined.has(name));
+    if (label === "read facts") return probeAnswer(name, address, this.#certificates.get(name));
     const observed = [...body.matchAll(/^# simulated: (.*)\n\) 2>&1\nprintf '\\n%s (\d+) %s\\n' (\w+)/gm)];
     const changed = [...body.matchAll(/^# simulated change: (\d+)$/gm)].map(([, mark = ""]) => this.#marked.changes.get(mark));
     for (const answers of changed) for (const [id, answer] of answers ?? []) state.set(id, answer);
@@ -233,7 +243,7 @@ function absentAnswer(id: string): string {
   return id.startsWith("static-pod:") ? "--kboot-manifest--\n" : /^(certificate|kubeconfig|shared-secret):/.test(id) ? "-\n-\n-\n" : "";
 }
 
-function probeAnswer(name: string, address: string, isJoined: boolean): string {
+function probeAnswer(name: string, address: string, certificates: Readonly<Record<string, string>> = {}): string {
   const sections: Readonly<Record<string, string>> = {
     uname: `${name} 6.12.1 x86_64`,
     clock: `${Math.round(Date.now() / 1000)}`,
@@ -250,7 +260,7 @@ function probeAnswer(name: string, address: string, isJoined: boolean): string {
     systemd: "",
     commands: "apt-get\ncurl\niptables\nconntrack\nmount\nmodprobe",
     present: "overlay\nbr_netfilter\nvxlan",
-    ...(isJoined ? { "kubelet-certificate": "a certificate" } : {}),
+    ...certificates,
   };
   return Object.entries(sections)
     .map(([section, text]) => `\0${section}\n${text}\n`)
@@ -296,7 +306,7 @@ const simulatedArtifacts: Artifacts = {
 };
 
 /** All hosts are nodes as wished, and everything runs. */
-function completeLive(cluster: Cluster): Live {
+function completeLive(cluster: Cluster, caCert: string): Live {
   const marks = { "node-role.kubernetes.io/control-plane": "", "node.kubernetes.io/exclude-from-external-load-balancers": "" };
   const nodes = cluster.hosts.map((host): [string, LiveNode] => {
     const node: LiveNode = {
@@ -313,5 +323,5 @@ function completeLive(cluster: Cluster): Live {
     return [host.nodeName, { ...node, annotations: annotations as LiveNode["annotations"] }];
   });
   const isRunning = { get: () => true, has: () => false } as unknown as Live["workloads"];
-  return { caCert: "", nodes: new Map(nodes), workloads: isRunning, daemonSets: new Map(), settled: [], applied: [] };
+  return { caCert, nodes: new Map(nodes), workloads: isRunning, daemonSets: new Map(), settled: [], applied: [] };
 }
