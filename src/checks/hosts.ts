@@ -2,6 +2,7 @@ import type { Check, Site } from "../engine/contracts.ts";
 import type { Facts } from "../host/facts.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { controlPlaneComponents } from "../kubernetes/control-plane-pods.ts";
+import { judgeKubeletVersion } from "../kubernetes/kubelet-skew.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { minorVersion } from "../kubernetes/versions.ts";
 
@@ -132,6 +133,23 @@ export const hostChecks: readonly Check<Live>[] = [
               message: taken.map(({ port, command }) => `port ${port}, which ${needed.get(port)} needs, is used by ${command}`).join("; "),
               hint: "see `ss -ltnp` there: stop what uses it, or give it another port",
             };
+      }),
+  },
+  {
+    name: "kubelet-version",
+    code: "kubelet-version",
+    problems: (site) =>
+      eachHost(site, ({ kubernetes: { kubeletVersion } }, host) => {
+        const { kubernetesVersion, hosts } = site.cluster;
+        if (hosts.find(({ name }) => name === host)?.kubernetes.from !== "host") return undefined;
+        const packages = "its packages are their owner's, since kubernetes.from is host";
+        if (kubeletVersion === undefined) {
+          return { message: `the host has no kubelet, and ${packages}`, hint: `install the package kubelet of ${kubernetesVersion} there` };
+        }
+        const message = judgeKubeletVersion(kubeletVersion, kubernetesVersion);
+        return message === undefined
+          ? undefined
+          : { message, hint: `install the package kubelet of ${kubernetesVersion} there: ${packages}` };
       }),
   },
   {

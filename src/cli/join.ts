@@ -2,6 +2,7 @@ import { checkNames, checks } from "../checks/index.ts";
 import { joinChecks } from "../checks/join.ts";
 import { readPublished } from "../kubeadm/running-cluster.ts";
 import { openApi } from "../kubernetes/api.ts";
+import { askApiServer } from "../kubernetes/api-server.ts";
 import { discover } from "../kubernetes/discovery/discover.ts";
 import { type Discovered, discoveredAccess } from "../kubernetes/discovery/discovered.ts";
 import { createReadOwnNode } from "../kubernetes/live-of-node.ts";
@@ -38,10 +39,12 @@ export async function join(given: Record<string, unknown>, signal: AbortSignal, 
   const wish = readJoinWish(options, endpoint, config);
   const phases = skipPhases("join", wish.skipPhases);
   const discovered = await discover(wish.discovery, { ...wish, signal, say: (text) => process.stderr.write(`${text}\n`) });
-  const api = openApi(discoveredAccess(discovered, signal));
+  const access = discoveredAccess(discovered, signal);
+  const api = openApi(access);
   const { own, api: apiAddress } = await addressesTowards(discovered.endpoint, signal);
   const nodeName = wish.nodeName ?? ownNodeName();
-  const { cluster, host } = joinCluster(publishedCluster(await readPublished(api, signal), discovered.server), {
+  const [running, { version: apiVersion }] = await Promise.all([readPublished(api, signal), askApiServer(access, signal)]);
+  const { cluster, host } = joinCluster(publishedCluster(running, { server: discovered.server, apiVersion }), {
     ...wish,
     nodeName,
     nodeAddress: own,

@@ -44,7 +44,10 @@ export async function reachHosts(
 
   const look = async (clusterHost: ClusterHost, host: Host, began: number) => {
     const { name } = clusterHost;
-    facts.set(name, await readFacts(host, { packages: packagesOf(clusterHost), urls }, signal));
+    facts.set(
+      name,
+      await readFacts(host, { packages: packagesOf(clusterHost), urls, ownKubelet: clusterHost.kubernetes.from === "host" }, signal),
+    );
     emit({ type: "host-reached", host: name, seconds: (Date.now() - began) / 1000 });
   };
 

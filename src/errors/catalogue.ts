@@ -323,6 +323,17 @@ export const catalogue = {
       "put it right and run the same command again: what is done is found done",
     ],
   ),
+  "kubelet-version": entry(
+    6,
+    "a kubelet's version does not fit the API server's",
+    [
+      "the host's own kubelet, of a package, was upgraded before the control plane, or long ago",
+      "the control plane was changed by other means than the ConfigMaps of the cluster tell",
+    ],
+    [
+      "a kubelet may be three minors older than the API server, and never newer: `kubelet --version` there, `kubectl version` on a control plane",
+    ],
+  ),
   "port-taken": entry(
     1,
     "another process listens on a port that is needed",

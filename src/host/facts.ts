@@ -68,6 +68,8 @@ export interface Facts {
      * not joined a cluster.
      */
     readonly kubeletCertificate: string | undefined;
+    /** `1.36.3`: what the host's own kubelet says, where it was asked; undefined as well when there is none. */
+    readonly kubeletVersion: string | undefined;
     /** Static pods of /etc/kubernetes/manifests, by the file's name without its ending. */
     readonly manifests: Readonly<Record<string, string>>;
   };

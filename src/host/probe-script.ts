@@ -13,10 +13,11 @@ const directories = "/etc/pki/ca-trust /etc/pki/tls/certs /etc/ca-certificates /
 
 /**
  * POSIX sh that always exits 0. Each section that it prints is a NUL, its name, a newline, and what it says. `packages`: names to ask
- * dpkg and apt for; `urls`: what to ask whether it answers.
+ * dpkg and apt for; `urls`: what to ask whether it answers; `ownKubelet`: whether to ask the kubelet for its version.
  */
-export function probeBody(packages: readonly string[], urls: readonly string[]): string {
-  return `${facts}${askPackages(packages)}${askUrls(urls)}exit 0\n`;
+export function probeBody(packages: readonly string[], urls: readonly string[], ownKubelet: boolean): string {
+  const kubelet = ownKubelet ? "section kubelet-version; kubelet --version 2>/dev/null\n" : "";
+  return `${facts}${kubelet}${askPackages(packages)}${askUrls(urls)}exit 0\n`;
 }
 
 function askPackages(packages: readonly string[]): string {

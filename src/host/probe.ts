@@ -16,14 +16,16 @@ export interface ProbeOptions {
   readonly packages?: readonly string[];
   /** Which of these answer the host. */
   readonly urls?: readonly string[];
+  /** Whether the version of the kubelet in PATH counts: that of kboot's own is known. */
+  readonly ownKubelet?: boolean;
 }
 
 /**
  * Reads the facts of a host, on a bare machine too. It changes nothing and always exits 0.
  * Its output, which may hold the CA's key, is for `parseFacts` alone: never log it.
  */
-export function probeScript({ packages = [], urls = [] }: ProbeOptions = {}): Script {
-  return { label: "read facts", body: probeBody(packages, urls) };
+export function probeScript({ packages = [], urls = [], ownKubelet = false }: ProbeOptions = {}): Script {
+  return { label: "read facts", body: probeBody(packages, urls, ownKubelet) };
 }
 
 /** The facts of a host, in one round trip. Throws KbootError `script` when the host cannot be understood, and what `run` throws. */
@@ -85,6 +87,7 @@ export function parseFacts(stdout: Buffer, asked: Asked): Facts {
       caCert: sections.get("ca-cert"),
       caKey: has("ca-key") ? new Secret(sections.get("ca-key") ?? "") : undefined,
       kubeletCertificate: sections.get("kubelet-certificate"),
+      kubeletVersion: /^Kubernetes v(\S+)/.exec(text("kubelet-version"))?.[1],
       manifests: Object.fromEntries(
         [...sections].flatMap(([name, text]) => (name.startsWith("manifest ") ? [[name.slice("manifest ".length), text]] : [])),
       ),

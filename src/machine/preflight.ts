@@ -13,7 +13,7 @@ const counterparts: Readonly<Record<string, readonly string[]>> = {
   systemverification: ["cgroup-v1", "kernel-features"],
   hostname: ["hostname"],
   cri: [],
-  kubeletversion: [],
+  kubeletversion: ["kubelet-version"],
   "service-kubelet": [],
   isprivilegeduser: [],
   imagepull: [],

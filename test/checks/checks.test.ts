@@ -39,7 +39,7 @@ const good: Facts = {
   reaches: [],
   forwardDrops: [],
   state: undefined,
-  kubernetes: { caCert: undefined, caKey: undefined, kubeletCertificate: undefined, manifests: {} },
+  kubernetes: { caCert: undefined, caKey: undefined, kubeletCertificate: undefined, kubeletVersion: undefined, manifests: {} },
 };
 
 interface Scene {
@@ -49,6 +49,8 @@ interface Scene {
   /** Of host one. */
   readonly ownKubelet?: Readonly<Record<string, unknown>>;
   readonly kubernetesVersion?: string;
+  /** Where host two's kubelet comes from, and what that says of itself. */
+  readonly kubernetes?: { readonly from: "sources" | "host"; readonly says?: string };
   readonly roles?: readonly string[];
   readonly containerd?: string;
   readonly unreachable?: readonly string[];
@@ -72,11 +74,12 @@ function liveWith(network: Network): Pick<Live, "workloads" | "daemonSets"> {
 
 function problems(scene: Scene): readonly string[] {
   const { one = {}, two = {}, kubelet = {}, ownKubelet = {}, roles = ["control-plane", "worker"], unreachable = [] } = scene;
-  const { kubernetesVersion = "1.36.3", containerd } = scene;
+  const { kubernetesVersion = "1.36.3", containerd, kubernetes = { from: "sources" } } = scene;
+  const says = { kubernetes: { ...good.kubernetes, kubeletVersion: kubernetes.says } };
   const { network = { plugin: "none" }, running, podSubnet = "10.244.0.0/16" } = scene;
   const facts = new Map<string, Facts>([
     ["one", { ...good, ...one }],
-    ["two", { ...good, hostname: "two", machineId: "b", ...two }],
+    ["two", { ...good, hostname: "two", machineId: "b", ...says, ...two }],
   ]);
   for (const name of unreachable) facts.delete(name);
   const containerRuntime = containerd === undefined ? { from: "sources" } : { from: "package", package: containerd };
@@ -87,7 +90,13 @@ function problems(scene: Scene): readonly string[] {
       network,
       podSubnet,
       kubernetesVersion,
-      hosts: ["one", "two"].map((name, index) => ({ name, role: roles[index], kubelet: index === 0 ? ownKubelet : {}, containerRuntime })),
+      hosts: ["one", "two"].map((name, index) => ({
+        name,
+        role: roles[index],
+        kubelet: index === 0 ? ownKubelet : {},
+        containerRuntime,
+        kubernetes: index === 0 ? { from: "sources" } : kubernetes,
+      })),
     },
     facts,
     live: running && { nodes: new Map(), settled: [], ...liveWith(running) },
@@ -132,6 +141,12 @@ const cases: readonly (readonly [title: string, scene: Scene, expected: readonly
   ["a full disk on a host that has everything", { two: { diskFreeBytes: 1e9, state: "{}" } }, []],
   ["a kernel without br_netfilter", { two: { kernelFeatures: { br_netfilter: false } } }, ["kernel-features two"]],
   ["a kernel that does not say", { two: { kernelFeatures: {} } }, []],
+  ["a host's own kubelet that is newer", { kubernetes: { from: "host", says: "1.37.2" } }, ["kubelet-version two"]],
+  ["a host's own kubelet that is too old", { kubernetes: { from: "host", says: "1.32.9" } }, ["kubelet-version two"]],
+  ["a host's own kubelet that is old enough", { kubernetes: { from: "host", says: "1.33.0" } }, []],
+  ["a host's own kubelet of a newer patch", { kubernetes: { from: "host", says: "1.36.9" } }, []],
+  ["a host whose own kubelet is not there", { kubernetes: { from: "host" } }, ["kubelet-version two"]],
+  ["a kubelet that kboot replaces", { kubernetes: { from: "sources", says: "1.37.2" } }, []],
   ["no nameserver", { one: { nameservers: [] } }, ["nameserver one"]],
   ["cloned machines", { two: { machineId: "a" } }, ["machine-id two"]],
   ["machine ids that are not known", { one: { machineId: "" }, two: { machineId: "" } }, []],

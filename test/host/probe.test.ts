@@ -1,10 +1,13 @@
+import { writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { inspect } from "node:util";
 import test from "ava";
 import { KbootError } from "../../src/errors.ts";
 import { parseFacts, probeScript } from "../../src/host/probe.ts";
 import { startWeb } from "../artifacts/support/web.ts";
 import { openTestHost } from "../support/fake-host.ts";
+import { temporaryFolder } from "../support/kind.ts";
 
 const { signal } = new AbortController();
 const asked = { askedAt: new Date("2026-01-02T03:04:04Z"), readAt: new Date("2026-01-02T03:04:05Z") };
@@ -170,7 +173,13 @@ test("of packages that are asked for, the installed version is told, else what a
 test("a bare host has nothing of Kubernetes, and nothing is made up", (t) => {
   const facts = parseFacts(sections({}), asked);
   t.is(facts.state, undefined);
-  t.deepEqual(facts.kubernetes, { caCert: undefined, caKey: undefined, kubeletCertificate: undefined, manifests: {} });
+  t.deepEqual(facts.kubernetes, {
+    caCert: undefined,
+    caKey: undefined,
+    kubeletCertificate: undefined,
+    kubeletVersion: undefined,
+    manifests: {},
+  });
   t.is(facts.packageManager, "unknown");
   t.false(facts.swapActive);
   t.deepEqual(facts.kernelFeatures, {});
@@ -192,4 +201,18 @@ test("without ss the kernel's own tables tell the ports", (t) => {
 test("an answer that is not the probe's is refused", (t) => {
   const error = t.throws(() => parseFacts(Buffer.from("sh: not found\n"), asked), { instanceOf: KbootError });
   t.is(error.code, "script");
+});
+
+test("the host's own kubelet is asked for its version, where that counts", async (t) => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "kubelet"), "#!/bin/sh\necho Kubernetes v1.37.2\n", { mode: 0o755 });
+  const host = await openTestHost({ mode: "read" });
+  const versionBy = async (ownKubelet: boolean) => {
+    const { label, body } = probeScript({ ownKubelet });
+    const { stdout } = await host.run({ label, body: `PATH=${folder}:$PATH\n${body}` }, { signal });
+    return parseFacts(stdout, asked).kubernetes.kubeletVersion;
+  };
+  t.is(await versionBy(true), "1.37.2");
+  t.is(await versionBy(false), undefined);
+  await host.close();
 });
