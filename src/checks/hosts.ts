@@ -21,11 +21,11 @@ function kubeletSetting({ cluster }: Site<Live>, host: string, key: string): unk
 
 /** Who listens where. The kernel keeps 15 characters of a command's name. */
 const nodePorts: ReadonlyMap<number, string> = new Map([[10250, "kubelet"]]);
-const controlPlanePorts: ReadonlyMap<number, string> = new Map([
-  ...nodePorts,
-  [2380, "etcd"],
-  ...[...controlPlaneComponents].map(([component, port]) => [port, component.slice(0, 15)] as const),
-]);
+
+function controlPlanePorts(cluster: Cluster): ReadonlyMap<number, string> {
+  const components = [...controlPlaneComponents(cluster)];
+  return new Map([...nodePorts, [2380, "etcd"], ...components.map(([component, port]) => [port, component.slice(0, 15)] as const)]);
+}
 
 const mebibyte = 1024 * 1024;
 const leastMemory = 1700;
@@ -125,7 +125,7 @@ export const hostChecks: readonly Check<Live>[] = [
     problems: (site) =>
       eachHost(site, ({ listening }, host) => {
         const role = site.cluster.hosts.find(({ name }) => name === host)?.role;
-        const needed = role === "control-plane" ? controlPlanePorts : nodePorts;
+        const needed = role === "control-plane" ? controlPlanePorts(site.cluster) : nodePorts;
         const taken = listening.filter(({ port, command }) => needed.has(port) && command !== "" && needed.get(port) !== command);
         return taken.length === 0
           ? undefined

@@ -132,6 +132,22 @@ export const inPlaceChecks: readonly Check<Live>[] = [
       ),
   },
   {
+    name: "bind-port-change",
+    problems: (site) =>
+      changedHosts(
+        site,
+        ({ name }) => {
+          const { bindPort } = settledByManifests(site.facts.get(name)?.kubernetes.manifests ?? {});
+          if (bindPort === undefined) return undefined;
+          const is = instead([bindPort, ...(site.live?.settled ?? []).map((settled) => settled.bindPort)], `${site.cluster.bindPort}`);
+          return is === undefined
+            ? undefined
+            : `its API server listens on port ${is}, and the inventory asks for ${site.cluster.bindPort}; it cannot be changed in place: those who use the API know it there`;
+        },
+        () => `correct apiEndpoint.bindPort in the inventory, ${newCluster}`,
+      ),
+  },
+  {
     name: "node-name-change",
     problems: (site) =>
       changedHosts(

@@ -3,7 +3,6 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { KbootError } from "../errors.ts";
 import type { Cluster } from "../inventory/cluster.ts";
-import { apiServerPort } from "../kubernetes/paths.ts";
 import { buildKubeconfig, readKubeconfig } from "../pki/kubeconfig.ts";
 import { type KubeconfigEntry, mergeKubeconfig } from "../pki/merge-kubeconfig.ts";
 import { Secret } from "../secret.ts";
@@ -92,7 +91,7 @@ async function readEntry(cluster: Cluster, signal: AbortSignal): Promise<Kubecon
     const local = cluster.hosts.find(({ name }) => name === host.name)?.transport === "local";
     return {
       name: cluster.name,
-      server: local ? (found.server ?? "") : `https://${host.address}:${apiServerPort}`,
+      server: local ? (found.server ?? "") : `https://${host.address}:${cluster.bindPort}`,
       caCert: found.caCert,
       certificatePem: found.certificatePem,
       key: found.key,

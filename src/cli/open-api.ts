@@ -4,7 +4,7 @@ import type { Reached } from "../engine/reach.ts";
 import { Vault } from "../engine/vault.ts";
 import { KbootError } from "../errors.ts";
 import type { Cluster } from "../inventory/cluster.ts";
-import { learnCa } from "../kubernetes/administrator.ts";
+import { learnCa, reachedControlPlane } from "../kubernetes/administrator.ts";
 import { openApi } from "../kubernetes/api.ts";
 import { dial, endpointOf } from "../kubernetes/endpoint.ts";
 import { openHealthyApi } from "../kubernetes/open-healthy-api.ts";
@@ -37,7 +37,8 @@ export async function openControlPlaneApi(cluster: Cluster, { hosts, facts }: Re
       hint: "is it a control plane of a cluster, with /etc/kubernetes/pki/ca.key on it?",
     });
   }
-  const api = await openHealthyApi(hosts.values(), vault, signal);
+  const controlPlanes = [...hosts].map(([name, host]) => reachedControlPlane(host, cluster, facts.get(name)));
+  const api = await openHealthyApi(controlPlanes, vault, signal);
   if (api !== undefined) return api;
   const [first] = hosts.values();
   throw new KbootError("api", "the API of the cluster does not answer", {

@@ -129,6 +129,9 @@ export interface Audit {
   readonly maxSizeMegabytes: number;
 }
 
+/** Where kube-apiserver listens unless an inventory says otherwise (kubeadm/app/apis/kubeadm/v1beta4/defaults.go, v1.36). */
+export const usualBindPort = 6443;
+
 /** The inventory, validated and with every default filled in. Computed purely from the file. */
 export interface Cluster {
   /** Also the context name in kubeconfigs. */
@@ -142,6 +145,8 @@ export interface Cluster {
     readonly port: number /** True when kboot keeps the name in /etc/hosts of every node. */;
     readonly managed: boolean;
   };
+  /** The port of each kube-apiserver on its own node; the endpoint's port may be that of a load balancer. */
+  readonly bindPort: number;
   readonly certSANs: readonly string[];
   readonly podSubnet: string;
   readonly serviceSubnet: string;

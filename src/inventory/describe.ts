@@ -42,9 +42,14 @@ export function describeCluster(cluster: Cluster): InventoryFile {
 }
 
 function describeSpec(cluster: Cluster): Values {
-  const { audit, endpoint, extraArgs } = cluster;
+  const { audit, bindPort, endpoint, extraArgs } = cluster;
   return {
-    apiEndpoint: { host: endpoint.managed ? undefined : endpoint.host, port: endpoint.port },
+    apiEndpoint: {
+      host: endpoint.managed ? undefined : endpoint.host,
+      // what it is without the field depends on bindPort
+      port: endpoint.port === bindPort ? undefined : endpoint.port,
+      bindPort,
+    },
     certSANs: cluster.certSANs,
     networking: { podSubnet: cluster.podSubnet, serviceSubnet: cluster.serviceSubnet, dnsDomain: cluster.dnsDomain },
     imageRepository: cluster.imageRepository,

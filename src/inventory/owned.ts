@@ -38,7 +38,7 @@ const kubeletFileArgs: Readonly<Record<string, string>> = {
 };
 
 const componentArgs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  apiServer: { "service-cluster-ip-range": "set networking.serviceSubnet" },
+  apiServer: { "service-cluster-ip-range": "set networking.serviceSubnet", "secure-port": "set apiEndpoint.bindPort" },
   controllerManager: { "service-cluster-ip-range": "set networking.serviceSubnet", "cluster-cidr": "set networking.podSubnet" },
   kubelet: { ...nodeArgs, ...kubeletFileArgs },
 };

@@ -1,5 +1,14 @@
 import { dirname, resolve } from "node:path";
-import type { ArtifactSource, Cluster, ClusterHost, ContainerRuntime, ExtraArg, SshSettings, Taint } from "./cluster.ts";
+import {
+  type ArtifactSource,
+  type Cluster,
+  type ClusterHost,
+  type ContainerRuntime,
+  type ExtraArg,
+  type SshSettings,
+  type Taint,
+  usualBindPort,
+} from "./cluster.ts";
 import { controlPlaneKey } from "./marks.ts";
 import { resolveNetwork, withoutV } from "./resolve-network.ts";
 import type { InventoryFile, InventoryHost, InventorySpec } from "./schema.ts";
@@ -40,12 +49,13 @@ const controlPlaneTaint: Taint = { key: controlPlaneKey, effect: "NoSchedule" };
 
 /** The cluster that a valid file describes, with every default filled in. */
 export function resolveCluster({ metadata: { name }, spec }: InventoryFile, origin: Origin): Cluster {
-  const { host = `api.${name}.internal`, port = 6443 } = spec.apiEndpoint ?? {};
+  const { host = `api.${name}.internal`, bindPort = usualBindPort, port = bindPort } = spec.apiEndpoint ?? {};
   return {
     name,
     file: origin.file,
     kubernetesVersion: withoutV(spec.kubernetesVersion),
     endpoint: { host, port, managed: spec.apiEndpoint?.host === undefined },
+    bindPort,
     certSANs: spec.certSANs ?? [],
     ...networkingOf(spec),
     imageRepository: spec.imageRepository ?? "registry.k8s.io",

@@ -21,6 +21,7 @@ export function judgeDraft(draft: Draft): readonly Finding[] {
     subnets,
     podSubnetSize,
     networkRules,
+    bindPort,
     validity,
     taints,
     containerRuntimes,
@@ -170,6 +171,27 @@ const containerRuntimes: Rule = ({ spec, hosts }) =>
       ? [{ path, atKey: true, message: `has no meaning with from: ${runtime.from}; remove it, or write from: package` }]
       : [],
   );
+
+/** Ports on which a control plane's other parts listen (kubeadm/app/constants, pkg/cluster/ports, v1.36). */
+const takenPorts: ReadonlyMap<number, string> = new Map([
+  [2379, "etcd"],
+  [2380, "etcd"],
+  [2381, "etcd"],
+  [10248, "the kubelet"],
+  [10249, "kube-proxy"],
+  [10250, "the kubelet"],
+  [10256, "kube-proxy"],
+  [10257, "kube-controller-manager"],
+  [10259, "kube-scheduler"],
+]);
+
+const bindPort: Rule = ({ spec }) => {
+  const port = spec.apiEndpoint?.bindPort;
+  const other = port === undefined ? undefined : takenPorts.get(port);
+  return other === undefined
+    ? []
+    : [{ path: ["spec", "apiEndpoint", "bindPort"], message: `${port} is the port of ${other} on each control plane; choose another` }];
+};
 
 const validity: Rule = ({ spec }) => {
   const { certificateValidityDays, caCertificateValidityDays } = pkiOf(spec);

@@ -85,7 +85,11 @@ const source = z.union(
 /** The fields below `spec`, each on its own. */
 export const specShape = {
   kubernetesVersion: text(judgeKubernetesVersion, "write a version such as 1.36.3"),
-  apiEndpoint: fields({ host: text(judgeEndpointHost).optional(), port: integer(1, 65535).optional() }).optional(),
+  apiEndpoint: fields({
+    host: text(judgeEndpointHost).optional(),
+    port: integer(1, 65535).optional(),
+    bindPort: integer(1, 65535).optional(),
+  }).optional(),
   certSANs: list(text(judgeSan)).optional(),
   networking: fields({
     podSubnet: text(judgeSubnet).optional(),

@@ -1,7 +1,8 @@
+import { usualBindPort } from "../inventory/cluster.ts";
 import type { InventorySpec } from "../inventory/schema.ts";
 import { parseDuration } from "../kubernetes/duration.ts";
 import type { ClusterConfiguration, InitConfiguration } from "../kubernetes/kubeadm-documents/v1beta4.ts";
-import { apiServerPort, etcdDataDir } from "../kubernetes/paths.ts";
+import { etcdDataDir } from "../kubernetes/paths.ts";
 import { minorVersion, supportedMinors } from "../kubernetes/versions.ts";
 import { pkiDir } from "../pki/table.ts";
 import { argumentMap } from "./arguments.ts";
@@ -73,20 +74,20 @@ function takeVersion(version: string | undefined): Pick<Taken, "spec" | "notTake
   return { spec: { kubernetesVersion: version.replace(/^v/, "") }, notTaken: [] };
 }
 
-/** As kubeadm does it: the endpoint, else the first control plane itself; the port of that where the endpoint has none. */
+/** As kubeadm does it: the endpoint, else the first control plane itself; an endpoint without a port has that of the API servers. */
 function takeEndpoint(
   endpoint: string | undefined,
-  { advertiseAddress, bindPort = apiServerPort }: Endpoint,
+  { advertiseAddress, bindPort }: Endpoint,
 ): { readonly value: InventorySpec["apiEndpoint"]; readonly notTaken: readonly NotTaken[] } {
+  const own = bindPort === usualBindPort ? undefined : bindPort;
   if (endpoint === undefined && advertiseAddress === undefined) {
     const message =
       "is missing, and so is InitConfiguration.localAPIEndpoint.advertiseAddress: kubeadm takes the address that it finds; set apiEndpoint";
-    return { value: undefined, notTaken: [{ field: `${prefix}.controlPlaneEndpoint`, message }] };
+    return { value: presentIn({ bindPort: own }), notTaken: [{ field: `${prefix}.controlPlaneEndpoint`, message }] };
   }
   const [, v6, name, port] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(endpoint ?? "") ?? [];
-  return endpoint === undefined
-    ? { value: present({ host: advertiseAddress, port: bindPort }), notTaken: [] }
-    : { value: present({ host: v6 ?? name, port: port === undefined ? bindPort : Number(port) }), notTaken: [] };
+  const host = endpoint === undefined ? advertiseAddress : (v6 ?? name);
+  return { value: present({ host, port: port === undefined ? undefined : Number(port), bindPort: own }), notTaken: [] };
 }
 
 function takePki(configuration: ClusterConfiguration) {

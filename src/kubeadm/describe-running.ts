@@ -3,11 +3,10 @@ import { resolveCluster } from "../inventory/resolve.ts";
 import type { InventorySpec } from "../inventory/schema.ts";
 import { readKbootConfig } from "../kubernetes/kboot-config.ts";
 import type { LiveNode } from "../kubernetes/live.ts";
-import { apiServerPort } from "../kubernetes/paths.ts";
 import { settledByManifests } from "../kubernetes/settled.ts";
 import { describeNode, type SeenHost } from "./describe-node.ts";
 import type { RunningCluster } from "./running-cluster.ts";
-import type { NotTaken } from "./taken.ts";
+import { type NotTaken, present } from "./taken.ts";
 import { specOfKubeadm } from "./to-inventory.ts";
 
 /** How a running cluster was looked at. */
@@ -57,6 +56,7 @@ export function describeKubeadmCluster(look: Look, name: string): Found {
     cluster: { ...withLocalPolicy(cluster), hosts: running.nodes.map((node) => hostOf(node, cluster, look)) },
     notTaken: [
       ...notTaken,
+      ...otherPorts(look, cluster),
       ...running.nodes
         .filter((node) => !seen.has(node.name))
         .map((node) => ({
@@ -104,9 +104,20 @@ function withLocalPolicy(cluster: Cluster): Cluster {
 
 /** Where the API server of the first control plane that was seen listens. */
 function localEndpoint({ seen }: Look) {
-  const manifests = [...seen.values()]
-    .map(({ facts }) => facts.kubernetes.manifests)
-    .find((found) => found["kube-apiserver"] !== undefined);
-  const [advertiseAddress] = settledByManifests(manifests ?? {}).nodeAddresses ?? [];
-  return { ...(advertiseAddress === undefined ? {} : { advertiseAddress }), bindPort: apiServerPort };
+  const first = [...seen.values()].find(({ facts }) => facts.kubernetes.manifests["kube-apiserver"] !== undefined);
+  const { nodeAddresses = [], bindPort } = first === undefined ? {} : settledBy(first);
+  return present({ advertiseAddress: nodeAddresses[0], bindPort: bindPort === undefined ? undefined : Number(bindPort) });
+}
+
+function settledBy({ facts }: SeenHost) {
+  return settledByManifests(facts.kubernetes.manifests);
+}
+
+/** `kubeadm join --apiserver-bind-port` may have given a further control plane another port. */
+function otherPorts({ seen }: Look, cluster: Cluster): readonly NotTaken[] {
+  return [...seen].flatMap(([node, host]) => {
+    const { bindPort = `${cluster.bindPort}` } = settledBy(host);
+    const message = `has its API server on port ${bindPort}; the control planes of an inventory have one port, apiEndpoint.bindPort`;
+    return bindPort === `${cluster.bindPort}` ? [] : [{ field: `node ${node}`, message }];
+  });
 }

@@ -13,6 +13,10 @@ const origins: readonly (readonly [path: Path, field: Path])[] = [
     ["ClusterConfiguration", "controlPlaneEndpoint"],
   ],
   [
+    ["spec", "apiEndpoint", "bindPort"],
+    ["InitConfiguration", "localAPIEndpoint", "bindPort"],
+  ],
+  [
     ["spec", "certSANs"],
     ["ClusterConfiguration", "apiServer", "certSANs"],
   ],

@@ -1,6 +1,6 @@
 import type { InventoryHost } from "../inventory/schema.ts";
 import type { InitConfiguration } from "../kubernetes/kubeadm-documents/v1beta4.ts";
-import { apiServerPort, criSocket } from "../kubernetes/paths.ts";
+import { criSocket } from "../kubernetes/paths.ts";
 import { argumentMap, lastValue, withoutArguments } from "./arguments.ts";
 import { type NotTaken, present, type Taken, unless } from "./taken.ts";
 
@@ -50,13 +50,8 @@ function withScheme(socket: string): string {
 
 function leftOfNode(configuration: InitConfiguration, socket: string | undefined, nodeIp: string | undefined): readonly NotTaken[] {
   const { nodeRegistration = {}, localAPIEndpoint = {} } = configuration;
-  const { advertiseAddress, bindPort } = localAPIEndpoint;
+  const { advertiseAddress } = localAPIEndpoint;
   return [
-    ...unless(
-      bindPort !== apiServerPort && bindPort,
-      `${prefix}.localAPIEndpoint.bindPort`,
-      (port) => `is ${port}; each API server of kboot's listens on ${apiServerPort}, and apiEndpoint.port may be that of a load balancer`,
-    ),
     ...unless(
       advertiseAddress !== undefined && nodeIp !== advertiseAddress && nodeIp,
       `${registration}.kubeletExtraArgs["node-ip"]`,

@@ -1,5 +1,5 @@
 import type { Api } from "../engine/contracts.ts";
-import { apiServerPort } from "./paths.ts";
+import type { Cluster } from "../inventory/cluster.ts";
 
 /** A static pod of the control plane, as the API shows it. */
 export interface ControlPlanePod {
@@ -13,12 +13,14 @@ export interface ControlPlanePod {
 }
 
 /** The parts of a control plane with the ports on which each listens on its host (kubeadm/app/constants, v1.36). */
-export const controlPlaneComponents: ReadonlyMap<string, number> = new Map([
-  ["etcd", 2379],
-  ["kube-apiserver", apiServerPort],
-  ["kube-controller-manager", 10257],
-  ["kube-scheduler", 10259],
-]);
+export function controlPlaneComponents({ bindPort }: Pick<Cluster, "bindPort">): ReadonlyMap<string, number> {
+  return new Map([
+    ["etcd", 2379],
+    ["kube-apiserver", bindPort],
+    ["kube-controller-manager", 10257],
+    ["kube-scheduler", 10259],
+  ]);
+}
 
 interface PodShape {
   readonly spec?: { readonly nodeName?: string; readonly containers?: readonly { readonly image?: string }[] };

@@ -1,6 +1,6 @@
 import type { Api, KubernetesObject, ObjectRef, ReadLive } from "../engine/contracts.ts";
 import type { Taint } from "../inventory/cluster.ts";
-import { learnCa } from "./administrator.ts";
+import { learnCa, reachedControlPlane } from "./administrator.ts";
 import { kbootConfigName } from "./kboot-config.ts";
 import { kbootObjectsName, readRefs } from "./kboot-objects.ts";
 import { openHealthyApi } from "./open-healthy-api.ts";
@@ -45,7 +45,12 @@ export function createReadLive(): ReadLive<Live> {
   return async ({ cluster, facts, hosts, vault, signal }) => {
     const caCert = learnCa(cluster, facts, vault);
     if (caCert === undefined) return undefined;
-    const reached = cluster.hosts.filter(({ role }) => role === "control-plane").flatMap(({ name }) => hosts.get(name) ?? []);
+    const reached = cluster.hosts
+      .filter(({ role }) => role === "control-plane")
+      .flatMap(({ name }) => {
+        const host = hosts.get(name);
+        return host === undefined ? [] : [reachedControlPlane(host, cluster, facts.get(name))];
+      });
     const api = await openHealthyApi(reached, vault, signal, apis);
     return api && { api, live: await readCluster(api, caCert, signal) };
   };

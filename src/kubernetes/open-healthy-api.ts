@@ -1,7 +1,6 @@
 import type { Api } from "../engine/contracts.ts";
 import type { Vault } from "../engine/vault.ts";
-import type { Host } from "../host/host.ts";
-import { administratorAccess } from "./administrator.ts";
+import { administratorAccess, type ReachedControlPlane } from "./administrator.ts";
 import { openApi } from "./api.ts";
 
 /**
@@ -9,14 +8,15 @@ import { openApi } from "./api.ts";
  * CA with its key. `opened` keeps, by the host's name, what was opened for the next call.
  */
 export async function openHealthyApi(
-  controlPlanes: Iterable<Host>,
+  controlPlanes: Iterable<ReachedControlPlane>,
   vault: Vault,
   signal: AbortSignal,
   opened = new Map<string, Api>(),
 ): Promise<Api | undefined> {
-  for (const host of controlPlanes) {
-    const api = opened.get(host.name) ?? openApi(await administratorAccess(host, vault, signal));
-    opened.set(host.name, api);
+  for (const reached of controlPlanes) {
+    const { name } = reached.host;
+    const api = opened.get(name) ?? openApi(await administratorAccess(reached, vault, signal));
+    opened.set(name, api);
     if (await api.probe("/readyz", signal)) return api;
   }
   return undefined;

@@ -10,6 +10,3 @@ export const cniBinDir = "/opt/cni/bin";
 export const cniConfDir = "/etc/cni/net.d";
 export const containerdConfigFile = "/etc/containerd/config.toml";
 export const criSocket = "unix:///var/run/containerd/containerd.sock";
-
-/** The port of each kube-apiserver on its own node; the endpoint's port may differ. */
-export const apiServerPort = 6443;

@@ -12,6 +12,8 @@ export interface Settled {
   readonly dnsDomain?: string | undefined;
   /** `api.lab.internal:6443`. */
   readonly endpoint?: string | undefined;
+  /** `6443`: where each API server listens on its own node. */
+  readonly bindPort?: string | undefined;
   readonly networkPlugin?: Cluster["network"]["plugin"] | undefined;
   /** Of a control plane: the address that its API server and etcd announce. */
   readonly nodeAddresses?: readonly string[] | undefined;
@@ -39,6 +41,7 @@ export function settledByManifests(manifests: Manifests): Settled {
     podSubnet: argumentOf(controllerManager, "cluster-cidr"),
     serviceSubnet: argumentOf(apiServer, "service-cluster-ip-range"),
     dnsDomain: /^https:\/\/kubernetes\.default\.svc\.(.+)$/.exec(issuer ?? "")?.[1],
+    bindPort: argumentOf(apiServer, "secure-port"),
     nodeAddresses: addresses.filter((address) => address !== undefined),
   };
 }
@@ -58,7 +61,8 @@ export function settledByKbootConfig(data: KbootConfigData): Settled {
   const cluster = readKbootConfig(data);
   if (cluster === undefined) return {};
   const { kubernetesVersion, podSubnet, serviceSubnet, dnsDomain, network } = cluster;
-  return { kubernetesVersion, podSubnet, serviceSubnet, dnsDomain, endpoint: endpointAddress(cluster), networkPlugin: network.plugin };
+  const [endpoint, bindPort] = [endpointAddress(cluster), `${cluster.bindPort}`];
+  return { kubernetesVersion, podSubnet, serviceSubnet, dnsDomain, endpoint, bindPort, networkPlugin: network.plugin };
 }
 
 /** A map out of a document that others may have written; empty for anything else. */

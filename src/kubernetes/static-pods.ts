@@ -5,7 +5,7 @@ import { pkiDir } from "../pki/table.ts";
 import { commandArguments, extraValue } from "./arguments.ts";
 import { apiServerArguments, auditVolumes } from "./audit.ts";
 import { etcdImage, kubernetesImage } from "./images.ts";
-import { apiServerPort, etcdDataDir, kubernetesDir } from "./paths.ts";
+import { etcdDataDir, kubernetesDir } from "./paths.ts";
 import { minorVersion } from "./versions.ts";
 
 /** What a control plane's static pods are computed from. */
@@ -114,7 +114,7 @@ export function kubeApiServerPod({ cluster, nodeAddress, facts }: ControlPlaneNo
     "requestheader-extra-headers-prefix": "X-Remote-Extra-",
     "requestheader-group-headers": "X-Remote-Group",
     "requestheader-username-headers": "X-Remote-User",
-    "secure-port": `${apiServerPort}`,
+    "secure-port": `${cluster.bindPort}`,
     "service-account-issuer": `https://kubernetes.default.svc.${cluster.dnsDomain}`,
     "service-account-key-file": `${pkiDir}/sa.pub`,
     "service-account-signing-key-file": `${pkiDir}/sa.key`,
@@ -126,9 +126,9 @@ export function kubeApiServerPod({ cluster, nodeAddress, facts }: ControlPlaneNo
     name: "kube-apiserver",
     image: kubernetesImage("kube-apiserver", cluster),
     arguments: commandArguments(defaults, extra),
-    annotations: { "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint": hostPort(nodeAddress, apiServerPort) },
+    annotations: { "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint": hostPort(nodeAddress, cluster.bindPort) },
     requests: { cpu: "250m" },
-    probe: { host: nodeAddress, port: apiServerPort, scheme: "HTTPS" },
+    probe: { host: nodeAddress, port: cluster.bindPort, scheme: "HTTPS" },
     paths: { liveness: "/livez", readiness: "/readyz", startup: "/livez" },
     volumes: sortByName([...certificateVolumes(facts), ...auditVolumes(cluster)]),
   });

@@ -4,6 +4,7 @@ import { readSource } from "./sources.ts";
 /** What `kboot init` is asked for by flags; names are those of the flags. */
 export interface InitFlags {
   readonly apiserverAdvertiseAddress?: string;
+  readonly apiserverBindPort?: string;
   readonly apiserverCertExtraSans?: string;
   readonly controlPlaneEndpoint?: string;
   readonly imageRepository?: string;
@@ -35,6 +36,7 @@ export interface InitMachine {
 /** Fields of the inventory that a flag says, for messages. */
 export const flagOfField: Readonly<Record<string, string>> = {
   "hosts[0].nodeAddress": "--apiserver-advertise-address",
+  "apiEndpoint.bindPort": "--apiserver-bind-port",
   certSANs: "--apiserver-cert-extra-sans",
   "apiEndpoint.host": "--control-plane-endpoint",
   "apiEndpoint.port": "--control-plane-endpoint",
@@ -58,6 +60,7 @@ const clusterName = "kubernetes";
 export function initDocument(flags: InitFlags, machine: InitMachine, base: InitBase = {}): unknown {
   const { spec = {}, host = {} } = base;
   const endpoint = flags.controlPlaneEndpoint === undefined ? undefined : splitEndpoint(flags.controlPlaneEndpoint);
+  const bindPort = flags.apiserverBindPort === undefined ? undefined : { bindPort: numberOf(flags.apiserverBindPort) };
   return {
     apiVersion: "kboot.dev/v1alpha1",
     kind: "Cluster",
@@ -65,7 +68,7 @@ export function initDocument(flags: InitFlags, machine: InitMachine, base: InitB
     spec: withoutAbsent({
       ...spec,
       kubernetesVersion: machine.kubernetesVersion,
-      apiEndpoint: { host: machine.address, ...mapOf(spec["apiEndpoint"]), ...endpoint },
+      apiEndpoint: { host: machine.address, ...mapOf(spec["apiEndpoint"]), ...endpoint, ...bindPort },
       certSANs: flags.apiserverCertExtraSans?.split(",") ?? spec["certSANs"],
       networking: {
         ...mapOf(spec["networking"]),

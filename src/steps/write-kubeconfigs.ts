@@ -1,7 +1,7 @@
 import type { Step } from "../engine/contracts.ts";
 import { endpointAddress } from "../kubernetes/kubeadm-config.ts";
 import type { Live } from "../kubernetes/live.ts";
-import { apiServerPort, kubernetesDir } from "../kubernetes/paths.ts";
+import { kubernetesDir } from "../kubernetes/paths.ts";
 import type { KubeconfigResource } from "../resources/kubeconfig.ts";
 import { nodeOf } from "./site.ts";
 import { controlPlanes, sameHost } from "./where.ts";
@@ -17,7 +17,7 @@ export const writeKubeconfigs: Step<Live> = {
     const { nodeName, nodeAddress } = nodeOf(site, host);
     const { encryptionAlgorithm: algorithm, certificateValidityDays: validityDays } = cluster;
     const endpoint = `https://${endpointAddress(cluster)}`;
-    const local = `https://${nodeAddress}:${apiServerPort}`;
+    const local = `https://${nodeAddress}:${cluster.bindPort}`;
     const kubeconfig = (
       file: string,
       user: string,

@@ -14,7 +14,7 @@ import { containerdConfig, containerdUnit, containerdUnitFile } from "../../src/
 import { filesFor } from "../../src/kubernetes/files.ts";
 import { clusterConfiguration } from "../../src/kubernetes/kubeadm-config.ts";
 import { kubeletConfiguration, kubeletDropIn, kubeletFiles, kubeletUnit } from "../../src/kubernetes/kubelet.ts";
-import { apiServerPort, cniBinDir, cniConfDir, containerdConfigFile, criSocket, kubernetesDir } from "../../src/kubernetes/paths.ts";
+import { cniBinDir, cniConfDir, containerdConfigFile, criSocket, kubernetesDir } from "../../src/kubernetes/paths.ts";
 import { hostVersions } from "../../src/kubernetes/versions.ts";
 import { imagesFor } from "../../src/network/cluster-images.ts";
 import { networkPlugin } from "../../src/network/index.ts";
@@ -153,10 +153,10 @@ function kubeadmConfiguration(cluster: Cluster, { name, address, role }: Lab["ho
           {
             ...kind("kubeadm.k8s.io/v1beta4", "InitConfiguration"),
             bootstrapTokens: [{ token, ttl: "1h0m0s" }],
-            localAPIEndpoint: { advertiseAddress: address, bindPort: apiServerPort },
+            localAPIEndpoint: { advertiseAddress: address, bindPort: cluster.bindPort },
             nodeRegistration,
           },
-          { ...clusterConfiguration(cluster), controlPlaneEndpoint: `${address}:${apiServerPort}` },
+          { ...clusterConfiguration(cluster), controlPlaneEndpoint: `${address}:${cluster.bindPort}` },
           kubeletConfiguration(cluster),
           { ...kind("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration"), ...cluster.kubeProxy },
         ];

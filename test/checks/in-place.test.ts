@@ -126,6 +126,19 @@ test("a control plane's other address is refused", (t) => {
   t.deepEqual(names({ nodeAddress, api: "down" }), ["node-address-change cp1"]);
 });
 
+test("another port of a control plane's API server is refused, also while the API is down", (t) => {
+  const endpoint = { host: "api.example.com", port: 443, managed: false };
+  const [made, wish] = [{ endpoint }, { endpoint, bindPort: 7443 }];
+  t.deepEqual(names({ made, wish }), ["bind-port-change cp1"]);
+  t.deepEqual(names({ made, wish, api: "down" }), ["bind-port-change cp1"]);
+  t.regex(problems({ made, wish })[0]?.message ?? "", /listens on port 6443, and the inventory asks for 7443; .* in place/);
+});
+
+test("a port that was written by hand into one place is no reason to refuse what was there", (t) => {
+  t.deepEqual(names({ files: { bindPort: 7443 } }), []);
+  t.deepEqual(names({ api: { bindPort: 7443, endpoint: { host: "api.lab.internal", port: 6443, managed: true } } }), []);
+});
+
 test("another name of a node that is in the cluster is refused", (t) => {
   const wish = { hosts: [testHost({ name: "cp1", nodeName: "cp1", role: "control-plane" }), testHost({ nodeName: "node-1" })] };
   t.deepEqual(names({ wish }), ["node-name-change worker1", "left-inventory cluster"]);

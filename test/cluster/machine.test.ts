@@ -23,6 +23,7 @@ let line: string;
 
 const address = (name: string) => hosts.hosts.find((host) => host.name === name)?.address ?? "";
 const source = () => `--source http://${mirror.address}/`;
+const init = () => `kboot init --config /root/config.yaml --apiserver-bind-port 7443 ${source()}`;
 
 test.before(async () => {
   built = await buildBundle({ kubernetes: "1.36.3" });
@@ -71,10 +72,10 @@ test.serial("init on a bare machine makes a cluster of it, and says how to go on
   };
   const config = [settings, kubelet, proxy, cluster].map((document) => stringify(document)).join("---\n");
   await onHost(hosts, "cp1", `cat > /root/config.yaml <<'EOF'\n${config}EOF`);
-  const refused = await run("cp1", `kboot init --config /root/config.yaml ${source()} --service-cidr 10.96.0.0`);
+  const refused = await run("cp1", `${init()} --service-cidr 10.96.0.0`);
   t.is(refused.exitCode, 64, refused.text);
   t.regex(refused.text, /^--service-cidr: /);
-  const { exitCode, text } = await run("cp1", `kboot init --config /root/config.yaml ${source()} --token-ttl 1h`);
+  const { exitCode, text } = await run("cp1", `${init()} --token-ttl 1h`);
   t.is(exitCode, 0, text);
   for (const part of [
     "mkdir -p $HOME/.kube",
@@ -84,8 +85,8 @@ test.serial("init on a bare machine makes a cluster of it, and says how to go on
     t.true(text.includes(part), part);
   }
   line = /^kboot join .+$/m.exec(text)?.[0] ?? "";
-  t.regex(line, new RegExp(`^kboot join ${address("cp1")}:6443 --token \\S+ --discovery-token-ca-cert-hash sha256:[0-9a-f]{64}$`));
-  const again = await run("cp1", `kboot init --config /root/config.yaml ${source()} --skip-phases bootstrap-token`);
+  t.regex(line, new RegExp(`^kboot join ${address("cp1")}:7443 --token \\S+ --discovery-token-ca-cert-hash sha256:[0-9a-f]{64}$`));
+  const again = await run("cp1", `${init()} --skip-phases bootstrap-token`);
   t.is(again.exitCode, 0, again.text);
   t.regex(again.text, /nothing had to be changed/);
 });
@@ -170,8 +171,8 @@ test.serial("kubeadm reads what kboot made, and both list the same tokens", asyn
 
 test.serial("the line can be had again, for either program", async (t) => {
   const lineFor = (more: string) => onHost(hosts, "cp1", `kboot token create --print-join-command ${more}`);
-  t.regex(await lineFor(""), new RegExp(`^kboot join ${address("cp1")}:6443 --token `));
-  t.regex(await lineFor("--for kubeadm"), new RegExp(`^kubeadm join ${address("cp1")}:6443 --token `));
+  t.regex(await lineFor(""), new RegExp(`^kboot join ${address("cp1")}:7443 --token `));
+  t.regex(await lineFor("--for kubeadm"), new RegExp(`^kubeadm join ${address("cp1")}:7443 --token `));
 });
 
 test.serial("reset on a machine takes away what was made there", async (t) => {

@@ -27,7 +27,7 @@ async function kubeadmManifests(cluster: Cluster, directories: readonly string[]
     const init = {
       apiVersion: "kubeadm.k8s.io/v1beta4",
       kind: "InitConfiguration",
-      localAPIEndpoint: { advertiseAddress: nodeAddress, bindPort: 6443 },
+      localAPIEndpoint: { advertiseAddress: nodeAddress, bindPort: cluster.bindPort },
       nodeRegistration: { name: "cp1", criSocket: "unix:///var/run/containerd/containerd.sock" },
     };
     await writeFile(join(root, "init.yaml"), [init, clusterConfiguration(cluster)].map((document) => stringify(document)).join("---\n"));
@@ -64,6 +64,8 @@ const sameAsKubeadm = test.macro(async (t, over: Partial<Cluster>, directories: 
 test("kubeadm writes the same manifests on a bare machine", sameAsKubeadm, {}, []);
 
 test("kubeadm writes the same manifests where there are more directories of certificates", sameAsKubeadm, {}, certificateDirectories);
+
+test("kubeadm writes the same manifests for an API server on another port", sameAsKubeadm, { bindPort: 7443 }, []);
 
 test(
   "kubeadm writes the same manifests with extra arguments and another repository",

@@ -7,12 +7,13 @@ test(
   refusesByRule,
   `
   extraArgs:
-    apiServer: { service-cluster-ip-range: 10.0.0.0/24 }
+    apiServer: { service-cluster-ip-range: 10.0.0.0/24, secure-port: 7443 }
     kubelet: { node-ip: 10.0.0.1 }
   hosts:
     - { name: cp1, address: 192.168.56.11, role: control-plane, kubeletExtraArgs: { hostname-override: x } }`,
   [
     '7:18 extraArgs.apiServer["service-cluster-ip-range"]: must not be set here; set networking.serviceSubnet',
+    '7:57 extraArgs.apiServer["secure-port"]: must not be set here; set apiEndpoint.bindPort',
     '8:16 extraArgs.kubelet["node-ip"]: must not be set here; set nodeAddress of the host',
     '10:85 hosts[0].kubeletExtraArgs["hostname-override"]: must not be set here; set nodeName of the host',
   ],

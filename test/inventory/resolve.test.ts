@@ -16,6 +16,7 @@ test("fills in every default", (t) => {
     file: "/srv/clusters/lab.yaml",
     kubernetesVersion: "1.36.3",
     endpoint: { host: "api.lab.internal", port: 6443, managed: true },
+    bindPort: 6443,
     certSANs: [],
     podSubnet: "10.244.0.0/16",
     serviceSubnet: "10.96.0.0/12",
@@ -94,6 +95,16 @@ test("drops a leading v of versions", (t) => {
 test("keeps an endpoint with a name of the user's out of /etc/hosts", (t) => {
   t.deepEqual(cluster("  apiEndpoint: { host: api.example.com }").endpoint, { host: "api.example.com", port: 6443, managed: false });
   t.deepEqual(cluster("  apiEndpoint: { port: 8443 }").endpoint, { host: "api.lab.internal", port: 8443, managed: true });
+});
+
+test("the endpoint has the port of the API servers unless it is given another", (t) => {
+  const ports = (fields: string) => {
+    const { endpoint, bindPort } = cluster(`  apiEndpoint: ${fields}`);
+    return [bindPort, endpoint.port];
+  };
+  t.deepEqual(ports("{ bindPort: 7443 }"), [7443, 7443]);
+  t.deepEqual(ports("{ bindPort: 7443, port: 6443 }"), [7443, 6443]);
+  t.deepEqual(ports("{ port: 8443 }"), [6443, 8443]);
 });
 
 test("resolves paths from the file's folder and the home folder", (t) => {

@@ -3,6 +3,14 @@ import { clusterPlace } from "../../src/engine/contracts.ts";
 import { inventory, problemsOf, refusesByRule, refusesByShape } from "./refuses.ts";
 
 test(
+  "refuses a port of the API server that another part of a control plane has",
+  refusesByRule,
+  `
+  apiEndpoint: { bindPort: 10250 }`,
+  ["6:28 apiEndpoint.bindPort: 10250 is the port of the kubelet on each control plane; choose another"],
+);
+
+test(
   "refuses a list of hosts without a control plane",
   refusesByRule,
   `

@@ -82,6 +82,23 @@ test("without an endpoint, the API is the control plane that was looked at", (t)
   });
 });
 
+test("the API servers' port is that of the control plane that was looked at, and another one's is named", (t) => {
+  const listening = (port: number) => ({
+    facts: factsWith({ manifests: { "kube-apiserver": apiServer.replace(/(.*)--advertise.*/, `$&\n$1--secure-port=${port}`) } }),
+    kubelet: { configuration: undefined, flags: [], networks: [] },
+  });
+  const seen = new Map([
+    ["cp1", listening(7443)],
+    ["cp2", listening(8443)],
+  ]);
+  const found = describeKubeadmCluster(look({ seen }), "lab");
+  t.deepEqual(specOf(found).spec.apiEndpoint, { host: "10.0.0.1", bindPort: 7443 });
+  t.deepEqual(
+    found.notTaken.map(({ field, message }) => `${field}: ${message}`),
+    ["node cp2: has its API server on port 8443; the control planes of an inventory have one port, apiEndpoint.bindPort"],
+  );
+});
+
 test("a node keeps its labels and taints, but for those that come by themselves", (t) => {
   const worker = node("worker1", "10.0.0.2", {
     labels: { disk: "ssd", "topology.kubernetes.io/zone": "a", "kubernetes.io/arch": "amd64" },

@@ -158,9 +158,14 @@ const endpoint = test.macro((t, controlPlaneEndpoint: string, local: string, exp
 test("an endpoint with its port", endpoint, "controlPlaneEndpoint: api.example.com:443", "{}", { host: "api.example.com", port: 443 });
 test("an endpoint has the port of the API server unless it says another", endpoint, "controlPlaneEndpoint: 10.0.0.9", "{bindPort: 7443}", {
   host: "10.0.0.9",
-  port: 7443,
+  bindPort: 7443,
 });
-test("without an endpoint it is the first control plane", endpoint, "", "{advertiseAddress: 10.0.0.1}", { host: "10.0.0.1", port: 6443 });
+test("an endpoint with another port than the API server", endpoint, "controlPlaneEndpoint: 10.0.0.9:6443", "{bindPort: 7443}", {
+  host: "10.0.0.9",
+  port: 6443,
+  bindPort: 7443,
+});
+test("without an endpoint it is the first control plane", endpoint, "", "{advertiseAddress: 10.0.0.1}", { host: "10.0.0.1" });
 
 test("the host gets what its kubelet is told", (t) => {
   const { host, notTaken } = take(
@@ -278,7 +283,7 @@ skipPhases: [addon/kube-proxy]
 patches: {directory: /etc/patches}
 dryRun: true
 timeouts: {discovery: 1m0s}
-localAPIEndpoint: {advertiseAddress: 10.0.0.1, bindPort: 7443}
+localAPIEndpoint: {advertiseAddress: 10.0.0.1, bindPort: 2379}
 nodeRegistration:
   criSocket: unix:///var/run/crio/crio.sock
   ignorePreflightErrors: [Swap]
@@ -288,7 +293,6 @@ nodeRegistration:
     ofCluster(least),
   ],
   [
-    "InitConfiguration.localAPIEndpoint.bindPort",
     'InitConfiguration.nodeRegistration.kubeletExtraArgs["node-ip"]',
     "InitConfiguration.nodeRegistration.criSocket",
     "InitConfiguration.nodeRegistration.ignorePreflightErrors",
@@ -300,6 +304,7 @@ nodeRegistration:
     "InitConfiguration.patches.directory",
     "InitConfiguration.dryRun",
     "InitConfiguration.timeouts",
+    "InitConfiguration.localAPIEndpoint.bindPort",
   ],
 );
 

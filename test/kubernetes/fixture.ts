@@ -75,6 +75,7 @@ export function testCluster(over: Partial<Cluster> = {}): Cluster {
     file: "/home/me/lab.yaml",
     kubernetesVersion: "1.36.3",
     endpoint: { host: "api.lab.internal", port: 6443, managed: true },
+    bindPort: 6443,
     certSANs: ["192.168.56.11"],
     podSubnet: "10.244.0.0/16",
     serviceSubnet: "10.96.0.0/12",

@@ -1,7 +1,10 @@
 import test from "ava";
+import { stringify } from "yaml";
 import type { Api } from "../../src/engine/contracts.ts";
 import { Vault } from "../../src/engine/vault.ts";
+import type { Facts } from "../../src/host/facts.ts";
 import type { Host } from "../../src/host/host.ts";
+import { administratorAccess, type ReachedControlPlane, reachedControlPlane } from "../../src/kubernetes/administrator.ts";
 import { openHealthyApi } from "../../src/kubernetes/open-healthy-api.ts";
 import { issueCa } from "../../src/pki/issue.ts";
 
@@ -15,13 +18,13 @@ function vault(): Vault {
 }
 
 /** Control planes to which no connection comes about. */
-function silentHosts(names: readonly string[], asked: string[]): readonly Host[] {
+function silentHosts(names: readonly string[], asked: string[]): readonly ReachedControlPlane[] {
   return names.map((name) => {
     const connect = () => {
       asked.push(name);
       return Promise.reject(new Error("refused"));
     };
-    return { name, connect } as unknown as Host;
+    return { host: { name, connect } as unknown as Host, ports: [6443] };
   });
 }
 
@@ -48,4 +51,25 @@ test("the first that is ready is taken, and what was opened is used again", asyn
   const asked: string[] = [];
   t.is(await openHealthyApi(silentHosts(["cp1", "cp2", "cp3"], asked), vault(), signal, opened), opened.get("cp2"));
   t.deepEqual([probed, asked], [["cp1 /readyz", "cp2 /readyz"], []]);
+});
+
+/** Where a host whose manifest says `secure-port` is connected to, when it listens on `listens` alone. */
+async function connectedTo(bindPort: number, securePort: number, listens: number): Promise<readonly number[]> {
+  const asked: number[] = [];
+  const connect = async (port: number) => {
+    asked.push(port);
+    if (port !== listens) throw new Error(`${port} refuses`);
+  };
+  const manifest = stringify({ spec: { containers: [{ command: ["kube-apiserver", `--secure-port=${securePort}`] }] } });
+  const facts = { kubernetes: { manifests: { "kube-apiserver": manifest } } } as unknown as Facts;
+  const reached = reachedControlPlane({ name: "cp1", connect } as unknown as Host, { bindPort }, facts);
+  await (await administratorAccess(reached, vault(), signal)).connect();
+  return asked;
+}
+
+test("the API server is looked for where the cluster has it, then where its manifest has it", async (t) => {
+  t.deepEqual(await connectedTo(7443, 7443, 7443), [7443]);
+  t.deepEqual(await connectedTo(6443, 7443, 6443), [6443]);
+  t.deepEqual(await connectedTo(6443, 7443, 7443), [6443, 7443]);
+  await t.throwsAsync(connectedTo(6443, 7443, 8443), { message: "7443 refuses" });
 });

@@ -22,6 +22,7 @@ test("without flags it is the machine by its own address, as kubeadm does", (t) 
 
 test("each flag says its field", (t) => {
   const flags: InitFlags = {
+    apiserverBindPort: "7443",
     apiserverCertExtraSans: "api.example.com,203.0.113.9",
     controlPlaneEndpoint: "api.example.com:8443",
     imageRepository: "registry.example.com/k8s",
@@ -33,6 +34,7 @@ test("each flag says its field", (t) => {
   };
   t.like(parsed(flags).cluster, {
     certSANs: ["api.example.com", "203.0.113.9"],
+    bindPort: 7443,
     endpoint: { host: "api.example.com", port: 8443, managed: false },
     imageRepository: "registry.example.com/k8s",
     network: { plugin: "flannel" },
@@ -48,11 +50,24 @@ test("each flag says its field", (t) => {
   });
 });
 
+test("without an endpoint's port it is that of the API server, and the flag goes over the file", (t) => {
+  t.like(parsed({ apiserverBindPort: "7443" }).cluster, { bindPort: 7443, endpoint: { host: "192.0.2.7", port: 7443 } });
+  t.like(parsed({ apiserverBindPort: "7443", controlPlaneEndpoint: "api.example.com" }).cluster, {
+    endpoint: { host: "api.example.com", port: 7443 },
+  });
+  const base = { spec: { apiEndpoint: { bindPort: 8443 } } };
+  const document = initDocument({ apiserverBindPort: "7443" }, machine, base) as { readonly spec: unknown };
+  t.like(document.spec, { apiEndpoint: { host: "192.0.2.7", bindPort: 7443 } });
+});
+
 test("what is wrong is told of the flag", (t) => {
   const wrong = (flags: InitFlags) => (parsed(flags).problems ?? []).map(({ field }) => flagOfField[field.replace(/\[\d+\]$/, "")]);
   t.deepEqual(wrong({ serviceCidr: "10.2.0.0" }), ["--service-cidr"]);
   t.deepEqual(wrong({ podNetworkCidr: "10.96.0.0/16" }), ["--pod-network-cidr"]);
   t.deepEqual(wrong({ controlPlaneEndpoint: "api.example.com:x" }), ["--control-plane-endpoint"]);
+  t.deepEqual(wrong({ apiserverBindPort: "https" }), ["--apiserver-bind-port"]);
+  t.deepEqual(wrong({ apiserverBindPort: "65536" }), ["--apiserver-bind-port"]);
+  t.deepEqual(wrong({ apiserverBindPort: "2379" }), ["--apiserver-bind-port"]);
   t.deepEqual(wrong({ network: "calico" }), ["--network"]);
   t.deepEqual(wrong({ apiserverCertExtraSans: "a_b!" }), ["--apiserver-cert-extra-sans"]);
 });

@@ -2,7 +2,7 @@ import type { Api } from "../../engine/contracts.ts";
 import { Vault } from "../../engine/vault.ts";
 import { KbootError } from "../../errors.ts";
 import type { Cluster } from "../../inventory/cluster.ts";
-import { administratorAccess, learnCa } from "../../kubernetes/administrator.ts";
+import { administratorAccess, learnCa, reachedControlPlane } from "../../kubernetes/administrator.ts";
 import { openApi } from "../../kubernetes/api.ts";
 import { type ApiServerHealth, askApiServer } from "../../kubernetes/api-server.ts";
 import { type ControlPlanePod, listControlPlanePods } from "../../kubernetes/control-plane-pods.ts";
@@ -89,7 +89,7 @@ async function openApiServer(cluster: Cluster, { host, facts }: HostLook, signal
   if (learnCa(cluster, new Map([[host.name, facts]]), vault) === undefined) {
     throw new KbootError("api", "the host holds no CA of a cluster: has `kboot apply` made it?");
   }
-  const access = await administratorAccess(host, vault, signal);
+  const access = await administratorAccess(reachedControlPlane(host, cluster, facts), vault, signal);
   return { api: openApi(access), health: await askApiServer(access, signal) };
 }
 

@@ -117,7 +117,7 @@ function listComponents(cluster: Cluster, { pods, hosts }: Findings): readonly C
   return cluster.hosts
     .filter(({ role }) => role === "control-plane")
     .flatMap(({ name: host, nodeName }) =>
-      [...controlPlaneComponents].map(([component, port]): ComponentStatus => {
+      [...controlPlaneComponents(cluster)].map(([component, port]): ComponentStatus => {
         if (pods.value !== undefined) {
           const pod = pods.value.find((one) => one.component === component && one.node === nodeName);
           return { host, component, state: pod === undefined ? "missing" : pod.ready ? "ready" : "not ready" };

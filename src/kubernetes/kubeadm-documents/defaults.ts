@@ -1,9 +1,10 @@
+import { usualBindPort } from "../../inventory/cluster.ts";
 import { pkiDir } from "../../pki/table.ts";
 import type { Secret } from "../../secret.ts";
 import { bootstrapGroup } from "../bootstrap-rbac.ts";
 import { tokenUsages } from "../bootstrap-token.ts";
 import { parseDuration, printDuration } from "../duration.ts";
-import { apiServerPort, criSocket, etcdDataDir } from "../paths.ts";
+import { criSocket, etcdDataDir } from "../paths.ts";
 import type { ClusterConfiguration, InitConfiguration, JoinConfiguration, ResetConfiguration, UpgradeConfiguration } from "./v1beta4.ts";
 
 // What kubeadm fills in where a document says nothing: kubeadm/app/apis/kubeadm/v1beta4/defaults.go and
@@ -64,7 +65,7 @@ function tokenWithDefaults(given: BootstrapToken, local: LocalValues) {
 export function clusterWithDefaults(
   cluster: ClusterConfiguration,
   { kubernetesVersion }: Pick<LocalValues, "kubernetesVersion">,
-  port = apiServerPort,
+  port = usualBindPort,
 ) {
   const { external, local } = cluster.etcd ?? {};
   const { controlPlaneEndpoint: endpoint, apiServer = {} } = cluster;
@@ -135,7 +136,7 @@ export function upgradeWithDefaults(upgrade: UpgradeConfiguration = {}) {
 }
 
 function endpointWithDefaults(endpoint: InitConfiguration["localAPIEndpoint"], local: LocalValues) {
-  return { advertiseAddress: endpoint?.advertiseAddress ?? local.advertiseAddress(), bindPort: endpoint?.bindPort ?? apiServerPort };
+  return { advertiseAddress: endpoint?.advertiseAddress ?? local.advertiseAddress(), bindPort: endpoint?.bindPort ?? usualBindPort };
 }
 
 function nodeWithDefaults(node: NodeRegistration = {}, { nodeName, taints }: LocalValues) {
