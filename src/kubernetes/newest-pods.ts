@@ -31,16 +31,17 @@ export async function newestPods(
   const ownedBy = (object: OwnedShape, ownerKind: string, owner: (reference: { name: string; uid: string }) => boolean) =>
     object.metadata.ownerReferences?.some((reference) => reference.kind === ownerKind && owner(reference)) ?? false;
   const isWorkload = (object: OwnedShape) => ownedBy(object, kind ?? "", (owner) => owner.name === name);
-  const pods = list("v1", "Pod", node === undefined ? undefined : `spec.nodeName=${node}`);
+  const [pods, forms] = await Promise.all([
+    list("v1", "Pod", node === undefined ? undefined : `spec.nodeName=${node}`),
+    list("apps/v1", kind === "DaemonSet" ? "ControllerRevision" : "ReplicaSet"),
+  ]);
+  const own = forms.filter(isWorkload);
   if (kind === "DaemonSet") {
-    const newest = latest((await list("apps/v1", "ControllerRevision")).filter(isWorkload), ({ revision }) => revision);
-    const hash = newest?.metadata.labels?.[hashLabel];
-    return (await pods).filter((pod) => isWorkload(pod) && pod.metadata.labels?.[hashLabel] === hash);
+    const hash = latest(own, ({ revision }) => revision)?.metadata.labels?.[hashLabel];
+    return pods.filter((pod) => isWorkload(pod) && pod.metadata.labels?.[hashLabel] === hash);
   }
-  const newest = latest((await list("apps/v1", "ReplicaSet")).filter(isWorkload), ({ metadata }) =>
-    Number(metadata.annotations?.["deployment.kubernetes.io/revision"]),
-  );
-  return (await pods).filter((pod) => ownedBy(pod, "ReplicaSet", ({ uid }) => uid === newest?.metadata.uid));
+  const newest = latest(own, ({ metadata }) => Number(metadata.annotations?.["deployment.kubernetes.io/revision"]));
+  return pods.filter((pod) => ownedBy(pod, "ReplicaSet", ({ uid }) => uid === newest?.metadata.uid));
 }
 
 function latest<T>(objects: readonly T[], revision: (object: T) => number | undefined): T | undefined {

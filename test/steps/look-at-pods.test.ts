@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import type { ActionContext, Api, KubernetesObject } from "../../src/engine/contracts.ts";
 import type { ErrorCode } from "../../src/errors/catalogue.ts";
@@ -229,4 +230,15 @@ test("while most things still come nothing is asked, and of one node only its ow
   t.deepEqual(asked, []);
   for (const seconds of [8, 28]) t.is(await look("it", seconds, false), undefined);
   t.true(asked.includes("Pod spec.nodeName=w1"));
+});
+
+test("a machine that joins by itself may see neither pods nor their forms, and goes on waiting", async (t) => {
+  const forbid = async (_version: string, kind: string) => {
+    // one refusal comes while the other is still on its way
+    await sleep(kind === "Pod" ? 20 : 1);
+    throw new KbootError("api", `cannot list ${kind}`, { cause: new Error("HTTP 403 Forbidden") });
+  };
+  const { context } = contextOf(async () => ({ list: forbid }) as unknown as Api);
+  t.is(await lookAtPods(context, [flannel, coreDns], "w1")("the node w1 to become Ready", 60, false), undefined);
+  await sleep(40);
 });
