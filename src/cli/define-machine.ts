@@ -18,6 +18,7 @@ function onMachine(command: Command): Command {
       "where binaries and images come from, best first; may be repeated: a bundle's directory, a mirror's URL, registry:ADDRESS, upstream",
       collect,
     )
+    .option("--cri-socket <path>", "where the container runtime listens: containerd's own socket is the one there is")
     .option("--dry-run", "plan only, change nothing")
     .addOption(new Option("--output <form>", "text for people, or one event a line").choices(["text", "json"]).default("text"));
 }

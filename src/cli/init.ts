@@ -13,6 +13,7 @@ import { bootstrapTokenText, generateBootstrapToken, parseBootstrapToken, tokenU
 import { joinCommand } from "../kubernetes/join-command.ts";
 import { supportedMinors, versionOfLabel } from "../kubernetes/versions.ts";
 import { baseOf, type MachineConfig, readConfig } from "../machine/config.ts";
+import { assertContainerd } from "../machine/cri-socket.ts";
 import { flagOfField, type InitBase, type InitFlags, initDocument } from "../machine/init-document.ts";
 import { printInitMessage } from "../machine/init-message.ts";
 import { addressOfDefaultRoute, assertRoot, machineLogs, ownNodeName, readOwnFacts } from "../machine/machine.ts";
@@ -30,6 +31,7 @@ import { putToken, readJoinTarget, readWish } from "./token.ts";
 
 interface Options extends InitFlags {
   readonly config?: string;
+  readonly criSocket?: string;
   readonly ignorePreflightErrors?: string;
   readonly skipPhases?: string;
   readonly token?: string;
@@ -68,6 +70,7 @@ async function run(
   assertRoot(command);
   const isDry = options.dryRun ?? config?.kubeadm.InitConfiguration?.dryRun ?? false;
   // judged before anything is done
+  assertContainerd("--cri-socket", options.criSocket);
   const { token, wish } = chooseToken(options, config);
   const identity = identify(command, isDry ? "read" : "change");
   const cluster = await clusterOfMachine(options, config, phases, identify(command, "read"), signal);

@@ -9,6 +9,7 @@ import type { RunIdentity } from "../host/host.ts";
 import { openHost } from "../host/open-host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { createReadLive } from "../kubernetes/live.ts";
+import { assertContainerd } from "../machine/cri-socket.ts";
 import { assertRoot, machineLogs, readOwnFacts } from "../machine/machine.ts";
 import { clusterOfRecord } from "../machine/reset-cluster.ts";
 import { nodeOfCertificate } from "../pki/read.ts";
@@ -23,6 +24,7 @@ import { identify, refuseUnknown } from "./operate.ts";
 interface Options extends ResetOptions {
   readonly file?: string;
   readonly limit?: readonly string[];
+  readonly criSocket?: string;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
   readonly output: "text" | "json";
@@ -31,6 +33,7 @@ interface Options extends ResetOptions {
 /** `kboot reset` */
 export async function reset(given: Record<string, unknown>, signal: AbortSignal): Promise<void> {
   const options = given as unknown as Options;
+  assertContainerd("--cri-socket", options.criSocket);
   const isHere = options.file === undefined && !existsSync(usualInventory);
   const { cluster, next } = isHere ? await openMachine(signal) : { ...(await openInventory(options.file)), next: undefined };
   const hosts = chooseHosts(cluster, options.limit);

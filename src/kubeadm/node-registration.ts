@@ -1,6 +1,6 @@
 import type { InventoryHost } from "../inventory/schema.ts";
+import { judgeCriSocket } from "../kubernetes/cri-socket.ts";
 import type { InitConfiguration } from "../kubernetes/kubeadm-documents/v1beta4.ts";
-import { criSocket } from "../kubernetes/paths.ts";
 import { argumentMap, lastValue, withoutArguments } from "./arguments.ts";
 import { type NotTaken, present, type Taken, unless } from "./taken.ts";
 
@@ -22,7 +22,6 @@ export function takeInitConfiguration(configuration: InitConfiguration): Pick<Ta
     nodeAddress: localAPIEndpoint.advertiseAddress ?? nodeIp,
     labels: labels === undefined ? undefined : parseLabels(labels),
     taints: plainTaints ?? (flagTaints === undefined ? undefined : parseTaints(flagTaints)),
-    kubelet: socket === undefined || withScheme(socket) === criSocket ? undefined : { containerRuntimeEndpoint: withScheme(socket) },
     kubeletExtraArgs: argumentMap(withoutArguments(kubeletExtraArgs, fieldFlags)),
   });
   return { host, notTaken: [...leftOfNode(configuration, socket, nodeIp), ...leftOfRun(configuration)] };
@@ -43,11 +42,6 @@ function parseTaints(text: string): NonNullable<InventoryHost["taints"]> {
   });
 }
 
-/** kubeadm adds it to a path. */
-function withScheme(socket: string): string {
-  return socket.startsWith("/") ? `unix://${socket}` : socket;
-}
-
 function leftOfNode(configuration: InitConfiguration, socket: string | undefined, nodeIp: string | undefined): readonly NotTaken[] {
   const { nodeRegistration = {}, localAPIEndpoint = {} } = configuration;
   const { advertiseAddress } = localAPIEndpoint;
@@ -57,11 +51,7 @@ function leftOfNode(configuration: InitConfiguration, socket: string | undefined
       `${registration}.kubeletExtraArgs["node-ip"]`,
       (address) => `is ${address}; a node of kboot's has one address, nodeAddress, for the kubelet and the API server: ${advertiseAddress}`,
     ),
-    ...unless(
-      socket !== undefined && !/\/containerd\.sock$/.test(socket) && socket,
-      `${registration}.criSocket`,
-      (path) => `is ${path}; kboot runs containerd and no other runtime`,
-    ),
+    ...unless(socket === undefined ? undefined : judgeCriSocket(socket), `${registration}.criSocket`, (message) => message),
     ...unless(
       nodeRegistration.ignorePreflightErrors,
       `${registration}.ignorePreflightErrors`,

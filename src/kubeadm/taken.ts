@@ -13,7 +13,7 @@ export interface Taken {
   /** Without `hosts`; without `kubernetesVersion` where they give none. */
   readonly spec: Partial<Omit<InventorySpec, "hosts">>;
   /** Of the host whose InitConfiguration it is. */
-  readonly host: Partial<Pick<InventoryHost, "nodeName" | "nodeAddress" | "labels" | "taints" | "kubelet" | "kubeletExtraArgs">>;
+  readonly host: Partial<Pick<InventoryHost, "nodeName" | "nodeAddress" | "labels" | "taints" | "kubeletExtraArgs">>;
   readonly notTaken: readonly NotTaken[];
 }
 

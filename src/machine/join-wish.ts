@@ -6,9 +6,11 @@ import { parseDuration } from "../kubernetes/duration.ts";
 import type { JoinConfiguration } from "../kubernetes/kubeadm-documents/v1beta4.ts";
 import { Secret } from "../secret.ts";
 import type { MachineConfig } from "./config.ts";
+import { assertContainerd } from "./cri-socket.ts";
 
 /** What `kboot join` is asked for by flags; names are those of the flags. */
 export interface JoinFlags {
+  readonly criSocket?: string;
   readonly token?: string;
   readonly discoveryToken?: string;
   readonly tlsBootstrapToken?: string;
@@ -36,8 +38,8 @@ export interface JoinWish {
 const usualTimeoutSeconds = 60;
 
 /**
- * Flags over what a file says. Throws KbootError `usage` where it is not said how the cluster is found, and for what only a control plane
- * would be asked.
+ * Flags over what a file says. Throws KbootError `usage` where it is not said how the cluster is found, for what only a control
+ * plane would be asked, and for another runtime than containerd.
  */
 export function readJoinWish(flags: JoinFlags, endpoint: string | undefined, config: MachineConfig | undefined): JoinWish {
   const asked: Partial<JoinConfiguration> = config?.kubeadm.JoinConfiguration ?? {};
@@ -47,6 +49,8 @@ export function readJoinWish(flags: JoinFlags, endpoint: string | undefined, con
     });
   }
   const { nodeRegistration = {}, discovery = {}, timeouts } = asked;
+  assertContainerd("--cri-socket", flags.criSocket);
+  assertContainerd("JoinConfiguration.nodeRegistration.criSocket", nodeRegistration.criSocket);
   const bootstrap = discovery.bootstrapToken?.token?.reveal();
   return {
     discovery: readDiscovery(flags, endpoint, discovery),

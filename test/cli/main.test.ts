@@ -199,6 +199,9 @@ test.serial(
     const afar = await kboot("join", "10.0.0.5:6443", "--inventory", "kboot.yaml", "--token", "abcdef.0123456789abcdef");
     t.is(afar.exitCode, 64);
     t.regex(afar.stderr, /with --inventory there is nothing for --token, 10\.0\.0\.5:6443 to say/);
+    const runtime = await kboot("reset", "--cri-socket", "unix:///run/crio/crio.sock");
+    t.is(runtime.exitCode, 64);
+    t.regex(runtime.stderr, /^--cri-socket is unix:\/\/\/run\/crio\/crio\.sock; kboot installs containerd/m);
     const misspelt = await kboot("join", "10.0.0.5:6443", "--tokn=abcdef.0123456789abcdef");
     t.is(misspelt.exitCode, 64);
     t.false(misspelt.stderr.includes("0123456789abcdef"), misspelt.stderr);

@@ -23,7 +23,8 @@ let line: string;
 
 const address = (name: string) => hosts.hosts.find((host) => host.name === name)?.address ?? "";
 const source = () => `--source http://${mirror.address}/`;
-const init = () => `kboot init --config /root/config.yaml --apiserver-bind-port 7443 ${source()}`;
+const init = () =>
+  `kboot init --config /root/config.yaml --apiserver-bind-port 7443 --cri-socket /run/containerd/containerd.sock ${source()}`;
 
 test.before(async () => {
   built = await buildBundle({ kubernetes: "1.36.3" });

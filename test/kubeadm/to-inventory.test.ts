@@ -187,7 +187,6 @@ nodeRegistration:
     nodeAddress: "10.0.0.1",
     labels: { zone: "a", "example.com/rack": "" },
     taints: [],
-    kubelet: { containerRuntimeEndpoint: "unix:///run/containerd/containerd.sock" },
     kubeletExtraArgs: { v: "2" },
   });
 });

@@ -43,20 +43,17 @@ test("a discovery file needs no endpoint, and the token is then for the first ce
   t.is(wish.tlsBootstrapToken?.id, "abcdef");
 });
 
+const byToken = `discovery: { bootstrapToken: { token: ${token}, apiServerEndpoint: "10.0.0.5:6443", caCertHashes: ["${hash}"] } }\n`;
+
 test("what cannot be meant is refused, without the token", (t) => {
   for (const run of [
     () => readJoinWish({}, "10.0.0.5:6443", undefined),
     () => readJoinWish({ token }, undefined, undefined),
     () => readJoinWish({ discoveryFile: "f", token }, "10.0.0.5:6443", undefined),
-    () =>
-      readJoinWish(
-        { token },
-        "10.0.0.5:6443",
-        join(
-          `controlPlane: {}\ndiscovery: { bootstrapToken: { token: ${token}, apiServerEndpoint: "10.0.0.5:6443", caCertHashes: ["${hash}"] } }\n`,
-        ),
-      ),
+    () => readJoinWish({ token }, "10.0.0.5:6443", join(`controlPlane: {}\n${byToken}`)),
     () => readJoinWish({ token: "abcdef.short" }, "10.0.0.5:6443", undefined),
+    () => readJoinWish({ token, criSocket: "/run/crio/crio.sock" }, "10.0.0.5:6443", undefined),
+    () => readJoinWish({ token }, "10.0.0.5:6443", join(`${byToken}nodeRegistration: { criSocket: /run/crio/crio.sock }\n`)),
   ]) {
     const error = t.throws(run, { instanceOf: KbootError, code: "usage" });
     t.false(`${error.message} ${(error as KbootError).hint}`.includes("0123456789abcdef"));
