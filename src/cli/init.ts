@@ -27,6 +27,7 @@ import { applyRole, fromAfar } from "./apply.ts";
 import { frameRun } from "./frame.ts";
 import { withApi } from "./open-api.ts";
 import { identify, operate } from "./operate.ts";
+import { say } from "./say.ts";
 import { putToken, readJoinTarget, readWish } from "./token.ts";
 
 interface Options extends InitFlags {
@@ -129,7 +130,7 @@ async function clusterOfMachine(
       hint: "name the address: --apiserver-advertise-address 192.168.56.11",
     });
   }
-  const base = config === undefined ? {} : baseOf(config, address);
+  const base = config === undefined ? {} : baseOf(config, address, say);
   const nodeName = options.nodeName ?? nodeRegistration?.name ?? ownNodeName();
   const machine = { nodeName, address, kubernetesVersion: await chooseVersion(options, config, base) };
   const document = initDocument(options, machine, base);

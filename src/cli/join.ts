@@ -6,10 +6,11 @@ import { askApiServer } from "../kubernetes/api-server.ts";
 import { discover } from "../kubernetes/discovery/discover.ts";
 import { type Discovered, discoveredAccess } from "../kubernetes/discovery/discovered.ts";
 import { createReadOwnNode } from "../kubernetes/live-of-node.ts";
-import { readConfig } from "../machine/config.ts";
+import { joiningHostOf, readConfig } from "../machine/config.ts";
 import { joinCluster } from "../machine/join-cluster.ts";
 import { type JoinFlags, readJoinWish } from "../machine/join-wish.ts";
 import { addressesTowards, assertRoot, machineLogs, ownNodeName } from "../machine/machine.ts";
+import { readOwnSettings } from "../machine/own-settings.ts";
 import { limitWay, skipPhases } from "../machine/phases.ts";
 import { ignoredChecks } from "../machine/preflight.ts";
 import { publishedCluster } from "../machine/published.ts";
@@ -21,6 +22,7 @@ import { isOwnStep, joiningWay } from "../steps/index.ts";
 import { applyRole, fromAfar } from "./apply.ts";
 import { frameRun } from "./frame.ts";
 import { identify, operate } from "./operate.ts";
+import { say } from "./say.ts";
 
 interface Options extends JoinFlags {
   readonly config?: string;
@@ -36,20 +38,22 @@ export async function join(given: Record<string, unknown>, signal: AbortSignal, 
   if (options.inventory !== undefined) return applyRole("worker", fromAfar(given, endpoint), signal);
   assertRoot("join");
   const config = options.config === undefined ? undefined : await readConfig(options.config);
+  const registration = config === undefined ? {} : joiningHostOf(config, say);
+  const own = config === undefined ? {} : readOwnSettings(config);
   const wish = readJoinWish(options, endpoint, config);
   const phases = skipPhases("join", wish.skipPhases);
-  const discovered = await discover(wish.discovery, { ...wish, signal, say: (text) => process.stderr.write(`${text}\n`) });
+  const discovered = await discover(wish.discovery, { ...wish, signal, say });
   const access = discoveredAccess(discovered, signal);
   const api = openApi(access);
-  const { own, api: apiAddress } = await addressesTowards(discovered.endpoint, signal);
-  const nodeName = wish.nodeName ?? ownNodeName();
+  const { own: ownAddress, api: apiAddress } = await addressesTowards(discovered.endpoint, signal);
+  const nodeName = options.nodeName ?? registration.nodeName ?? ownNodeName();
   const [running, { version: apiVersion }] = await Promise.all([readPublished(api, signal), askApiServer(access, signal)]);
   const { cluster, host } = joinCluster(publishedCluster(running, { server: discovered.server, apiVersion }), {
-    ...wish,
     nodeName,
-    nodeAddress: own,
+    nodeAddress: ownAddress,
     apiAddress,
-    own: config?.own ?? {},
+    registration,
+    own,
     sources: options.source?.map(artifactSource),
     ignoreChecks: ignoredChecks(wish.ignorePreflightErrors, phases, checkNames),
   });

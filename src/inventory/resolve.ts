@@ -138,7 +138,8 @@ export function resolveSource(source: NonNullable<InventorySpec["sources"]>[numb
 
 type ArgumentValue = string | number | boolean;
 
-function resolveArgs(args: Readonly<Record<string, ArgumentValue | readonly ArgumentValue[]>> = {}): readonly ExtraArg[] {
+/** Arguments in their order, one for each value. */
+export function resolveArgs(args: Readonly<Record<string, ArgumentValue | readonly ArgumentValue[]>> = {}): readonly ExtraArg[] {
   return Object.entries(args).flatMap(([name, value]) => [value].flat().map((one) => ({ name, value: String(one) })));
 }
 

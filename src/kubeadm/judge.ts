@@ -72,8 +72,11 @@ const origins: readonly (readonly [path: Path, field: Path])[] = [
   ],
 ];
 
+/** Kind of the document that describes the host. */
+export type HostKind = "InitConfiguration" | "JoinConfiguration";
+
 /** What an inventory takes of this: what its schema or rules refuse is moved to `notTaken`, with their reason. */
-export function keepValid({ spec, host, notTaken }: Taken): Taken {
+export function keepValid({ spec, host, notTaken }: Taken, kind: HostKind = "InitConfiguration"): Taken {
   const document = {
     apiVersion: "kboot.dev/v1alpha1",
     kind: "Cluster",
@@ -93,16 +96,21 @@ export function keepValid({ spec, host, notTaken }: Taken): Taken {
     .reduce((value, path) => without(value, path), document as unknown) as typeof document;
   const { hosts, kubernetesVersion, ...rest } = left.spec;
   const { name: _name, transport: _transport, role: _role, ...own } = hosts[0] ?? {};
-  return keepValid({
-    spec: { ...rest, ...(kubernetesVersion === "" || kubernetesVersion === undefined ? {} : { kubernetesVersion }) },
-    host: own,
-    notTaken: [...notTaken, ...wrong.map(toNotTaken)],
-  });
+  return keepValid(
+    {
+      spec: { ...rest, ...(kubernetesVersion === "" || kubernetesVersion === undefined ? {} : { kubernetesVersion }) },
+      host: own,
+      notTaken: [...notTaken, ...wrong.map((finding) => toNotTaken(finding, kind))],
+    },
+    kind,
+  );
 }
 
-function toNotTaken({ path, message }: Finding) {
+function toNotTaken({ path, message }: Finding, kind: HostKind) {
   const [at, field] = origins.findLast(([origin]) => origin.every((part, index) => part === path[index])) ?? [[], []];
-  return { field: formatPath([...field, ...path.slice(at.length)]), message };
+  const [root, ...below] = field;
+  const whole = root === "InitConfiguration" ? [kind, ...below] : field;
+  return { field: formatPath([...whole, ...path.slice(at.length)]), message };
 }
 
 /** So that taking one item out of a list moves none that is still to be taken out. */

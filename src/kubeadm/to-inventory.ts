@@ -8,8 +8,11 @@ import { supportedMinors } from "../kubernetes/versions.ts";
 import { takeClusterConfiguration } from "./cluster-configuration.ts";
 import { settingsBeyond } from "./component-configuration.ts";
 import { keepValid } from "./judge.ts";
-import { takeInitConfiguration } from "./node-registration.ts";
+import { takeInitConfiguration, takeJoinConfiguration } from "./node-registration.ts";
 import { presentIn, type Taken } from "./taken.ts";
+
+const runKinds = ["ResetConfiguration", "UpgradeConfiguration"] as const;
+const clusterKinds = ["ClusterConfiguration", "KubeletConfiguration", "KubeProxyConfiguration"] as const;
 
 /**
  * What an inventory says of the cluster that `kubeadm init` makes of these documents, or has made: each field is taken over, or named in
@@ -20,9 +23,7 @@ export function specOfKubeadm(documents: KubeadmDocuments, { file }: { readonly 
   const { ClusterConfiguration = {}, InitConfiguration = {} } = documents;
   const ofCluster = takeClusterConfiguration(ClusterConfiguration, InitConfiguration.localAPIEndpoint);
   const ofNode = takeInitConfiguration(InitConfiguration);
-  const others = (["JoinConfiguration", "ResetConfiguration", "UpgradeConfiguration"] as const).filter(
-    (kind) => documents[kind] !== undefined,
-  );
+  const others = (["JoinConfiguration", ...runKinds] as const).filter((kind) => documents[kind] !== undefined);
   const taken = keepValid({
     spec: ofCluster.spec,
     host: ofNode.host,
@@ -38,6 +39,17 @@ export function specOfKubeadm(documents: KubeadmDocuments, { file }: { readonly 
     kubeProxy: presentIn(settingsBeyond(documents.KubeProxyConfiguration ?? {}, kubeProxyConfiguration(cluster))),
   });
   return keepValid({ ...taken, spec: { ...taken.spec, ...components } });
+}
+
+/**
+ * What an inventory says of the worker that `kubeadm join` makes of these documents: what their JoinConfiguration says of the host, as fields of
+ * its entry. As with `specOfKubeadm` each field is taken over, or named in `notTaken`.
+ */
+export function hostOfJoin(documents: KubeadmDocuments): Pick<Taken, "host" | "notTaken"> {
+  const { host, notTaken } = takeJoinConfiguration(documents.JoinConfiguration ?? {});
+  const others = ([...clusterKinds, "InitConfiguration", ...runKinds] as const).filter((kind) => documents[kind] !== undefined);
+  const left = others.map((kind) => ({ field: kind, message: "is not what a machine that joins is told; the cluster's own counts" }));
+  return keepValid({ spec: {}, host, notTaken: [...notTaken, ...left] }, "JoinConfiguration");
 }
 
 /** The cluster as it would be without settings of kubelet and kube-proxy. */

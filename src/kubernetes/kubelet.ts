@@ -23,7 +23,7 @@ export const kubeletFiles = {
 /** The kubelet's way to the API, on every node. */
 export const kubeletKubeconfig = `${kubernetesDir}/kubelet.conf`;
 
-/** Flags with which a worker registers its node. The kubelet uses them once, so that nothing restarts when they change. */
+/** Flags with which a worker registers its node, its labels and taints. The kubelet uses them once, so that nothing restarts when they change. */
 export const kubeletRegistrationFile = `${kubeletDir}/kboot-flags.env`;
 
 /** A KubeletConfiguration, for `yaml` to write. */
@@ -87,10 +87,28 @@ export function kubeletFlagsEnv(cluster: Cluster, host: ClusterHost, nodeAddress
   return `KUBELET_KUBEADM_ARGS=${JSON.stringify(words.join(" "))}\n`;
 }
 
-/** Content of kboot-flags.env. A control plane's taints are set over the API, as kubeadm does. */
+/** Content of kboot-flags.env. A control plane's labels and taints are set over the API, as kubeadm does. */
 export function kubeletRegistrationEnv(host: ClusterHost): string {
-  const taints = host.role === "worker" ? host.taints.map(formatTaint).join(",") : "";
-  return `KUBELET_KBOOT_ARGS=${JSON.stringify(taints === "" ? "" : `--register-with-taints=${taints}`)}\n`;
+  const labels = Object.entries(registeredLabels(host)).map(([key, value]) => `${key}=${value}`);
+  const taints = host.role === "worker" ? host.taints.map(formatTaint) : [];
+  const words = [
+    ...(labels.length === 0 ? [] : [`--node-labels=${labels.join(",")}`]),
+    ...(taints.length === 0 ? [] : [`--register-with-taints=${taints.join(",")}`]),
+  ];
+  return `KUBELET_KBOOT_ARGS=${JSON.stringify(words.join(" "))}\n`;
+}
+
+/** The labels with which a worker's kubelet registers its node. One that is its owner's has been told by him. */
+export function registeredLabels({ role, kubernetes, labels }: ClusterHost): Readonly<Record<string, string>> {
+  if (role !== "worker" || kubernetes.from === "host") return {};
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => mayRegister(key)));
+}
+
+/** True for a label that a kubelet takes as `--node-labels`, and the API from it (component-helpers/node/util, plugin NodeRestriction, v1.36). */
+function mayRegister(key: string): boolean {
+  const domain = key.includes("/") ? key.slice(0, key.indexOf("/")) : "";
+  if (!/(^|\.)(kubernetes|k8s)\.io$/.test(domain)) return true;
+  return /(^|\.)(kubelet|node)\.kubernetes\.io$/.test(domain) || /^topology\.kubernetes\.io\/(zone|region)$/.test(key);
 }
 
 function formatTaint({ key, value, effect }: Taint): string {

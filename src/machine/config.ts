@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { type Document, parseAllDocuments } from "yaml";
 import { KbootError } from "../errors.ts";
-import type { NotTaken } from "../kubeadm/taken.ts";
-import { specOfKubeadm } from "../kubeadm/to-inventory.ts";
+import type { NotTaken, Taken } from "../kubeadm/taken.ts";
+import { hostOfJoin, specOfKubeadm } from "../kubeadm/to-inventory.ts";
 import { type KubeadmDocuments, parseKubeadmDocuments } from "../kubernetes/kubeadm-documents/parse.ts";
 import { mergeDeep } from "../kubernetes/merge.ts";
 import type { InitBase } from "./init-document.ts";
@@ -64,29 +64,42 @@ function ownSpec(document: Document.Parsed, file: string): Readonly<Record<strin
   );
 }
 
-/** Fields of InitConfiguration that `kboot init` itself heeds, or that are about pulling and waiting, which it does in its own way. */
-const ofTheRun =
-  /^InitConfiguration\.(bootstrapTokens|skipPhases|dryRun|timeouts|nodeRegistration\.(ignorePreflightErrors|imagePullPolicy|imagePullSerial))\b|\.networking\.podSubnet$|^ClusterConfiguration\.kubernetesVersion$/;
+/** What the command that reads the file does in a place of its own. */
+const heeded =
+  /^(Init|Join)Configuration\.(bootstrapTokens|skipPhases|dryRun|nodeRegistration\.ignorePreflightErrors)\b|\.networking\.podSubnet$|^ClusterConfiguration\.kubernetesVersion$/;
+
+/** What changes nothing about the machine when it is not kept to: whole documents for another command, and how to pull and wait. */
+const harmless = /^\w+$|\.nodeRegistration\.imagePull(Policy|Serial)$|\.timeouts\b/;
 
 /**
- * What the file says of cluster and machine, kboot's own document over kubeadm's. `address` is the machine's, by flag, file or default. Throws KbootError
- * `kubeadm-config` that names every field which kboot cannot do.
+ * What the file says of cluster and machine, kboot's own document over kubeadm's. `address` is the machine's, by flag, file or default. `say` is told each
+ * field that is not kept to and changes nothing. Throws KbootError `kubeadm-config` that names every other field which kboot cannot do.
  */
-export function baseOf({ file, own, kubeadm }: MachineConfig, address: string): InitBase {
+export function baseOf({ file, own, kubeadm }: MachineConfig, address: string, say: (text: string) => void): InitBase {
   const { InitConfiguration = {} } = kubeadm;
   const localAPIEndpoint = { ...InitConfiguration.localAPIEndpoint, advertiseAddress: address };
   const isKubeadm = Object.keys(kubeadm).length > 0;
   const taken = isKubeadm
     ? specOfKubeadm({ ...kubeadm, InitConfiguration: { ...InitConfiguration, localAPIEndpoint } }, { file })
     : undefined;
-  const lost = (taken?.notTaken ?? []).filter(({ field }) => !ofTheRun.test(field));
-  if (lost.length > 0) {
-    throw new KbootError("kubeadm-config", lost.map((one) => describe(file, one)).join("\n"), {
-      hint: "take these out of the file, or make this cluster with kubeadm",
-    });
-  }
+  account(file, taken?.notTaken ?? [], say, "take these out of the file, or make this cluster with kubeadm");
   const { nodeAddress: _address, nodeName: _name, ...host } = taken?.host ?? {};
   return { spec: mergeDeep(taken?.spec ?? {}, own), host };
+}
+
+/** What the file says of a machine that joins, as fields of its entry under `hosts`. `say` and errors as with `baseOf`. */
+export function joiningHostOf({ file, kubeadm }: MachineConfig, say: (text: string) => void): Taken["host"] {
+  const { host, notTaken } = hostOfJoin(kubeadm);
+  account(file, notTaken, say, "take these out of the file, or join this machine with kubeadm");
+  return host;
+}
+
+/** Leaves no field out in silence. */
+function account(file: string, notTaken: readonly NotTaken[], say: (text: string) => void, hint: string): void {
+  const left = notTaken.filter(({ field }) => !heeded.test(field));
+  const lost = left.filter(({ field }) => !harmless.test(field));
+  if (lost.length > 0) throw new KbootError("kubeadm-config", lost.map((one) => describe(file, one)).join("\n"), { where: { file }, hint });
+  for (const one of left) say(`not used: ${describe(file, one)}`);
 }
 
 function describe(file: string, { field, message }: NotTaken): string {

@@ -1,13 +1,12 @@
-import { homedir } from "node:os";
 import { KbootError } from "../errors.ts";
-import type { ArtifactSource, Cluster, ClusterHost } from "../inventory/cluster.ts";
-import { resolveSource } from "../inventory/resolve.ts";
-import { specShape } from "../inventory/schema.ts";
+import type { ArtifactSource, Cluster } from "../inventory/cluster.ts";
+import { resolveArgs } from "../inventory/resolve.ts";
 import { isIpv4 } from "../inventory/subnet.ts";
 import { judgeSubdomain } from "../inventory/syntax.ts";
+import type { Taken } from "../kubeadm/taken.ts";
 import { mergeDeep } from "../kubernetes/merge.ts";
 import { localHost } from "./machine.ts";
-import { mapOf } from "./map-of.ts";
+import type { OwnSettings } from "./own-settings.ts";
 
 /** A machine that joins by itself. */
 export interface JoiningMachine {
@@ -18,30 +17,21 @@ export interface JoiningMachine {
   readonly apiAddress: string;
   /** Over those that the cluster names. */
   readonly sources?: readonly ArtifactSource[] | undefined;
-  readonly kubeletExtraArgs?: ClusterHost["kubeletExtraArgs"] | undefined;
-  readonly taints?: ClusterHost["taints"] | undefined;
+  /** What a file of kubeadm's says of the machine: it goes over what the cluster's inventory says. */
+  readonly registration?: Taken["host"];
   readonly ignoreChecks: readonly string[];
-  /** `spec` of a document of kboot's own: what of it is a machine's goes over the cluster's. */
-  readonly own: Readonly<Record<string, unknown>>;
+  /** Settings of its own, over all others. */
+  readonly own?: OwnSettings;
 }
-
-/** Settings of an inventory that a machine may have for itself. */
-const ownSettings = ["containerd", "kubelet", "sources"];
 
 /**
  * The cluster as a machine that joins it sees it: what the cluster publishes, with this machine as a worker, as the inventory has it where
  * it names the node. Throws KbootError `usage` when the node's name is that of a control plane.
  */
 export function joinCluster(published: Cluster, machine: JoiningMachine): { readonly cluster: Cluster; readonly host: string } {
-  const { nodeName, nodeAddress, apiAddress, sources, ignoreChecks } = machine;
+  const { nodeName, nodeAddress, apiAddress, sources, registration = {}, own: settings = {}, ignoreChecks } = machine;
   const wrong = judgeSubdomain(nodeName);
-  if (wrong !== undefined) throw new KbootError("usage", `--node-name: ${wrong}`, { hint: "name the node with --node-name" });
-  const foreign = Object.keys(machine.own).filter((name) => !ownSettings.includes(name));
-  if (foreign.length > 0) {
-    throw new KbootError("usage", `a machine that joins cannot have ${foreign.join(", ")} of its own: the cluster has that`, {
-      hint: `of an inventory it takes ${ownSettings.join(", ")}`,
-    });
-  }
+  if (wrong !== undefined) throw new KbootError("usage", `the node's name: ${wrong}`, { hint: "name the node with --node-name" });
   const known = published.hosts.find((host) => host.nodeName === nodeName);
   if (known?.role === "control-plane") {
     throw new KbootError("usage", `${nodeName} is the name of a control plane of this cluster`, {
@@ -53,12 +43,14 @@ export function joinCluster(published: Cluster, machine: JoiningMachine): { read
     name: known?.name ?? nodeName,
     role: "worker",
     nodeName,
-    nodeAddress: known?.nodeAddress ?? nodeAddress,
+    nodeAddress: registration.nodeAddress ?? known?.nodeAddress ?? nodeAddress,
     transport: "local",
     address: "127.0.0.1",
-    kubelet: mergeDeep(known?.kubelet ?? {}, mapOf(machine.own["kubelet"])),
-    taints: machine.taints ?? known?.taints ?? [],
-    kubeletExtraArgs: machine.kubeletExtraArgs ?? known?.kubeletExtraArgs ?? [],
+    labels: { ...known?.labels, ...registration.labels },
+    taints: registration.taints ?? known?.taints ?? [],
+    kubelet: mergeDeep(known?.kubelet ?? {}, settings.kubelet ?? {}),
+    kubeletExtraArgs:
+      registration.kubeletExtraArgs === undefined ? (known?.kubeletExtraArgs ?? []) : resolveArgs(registration.kubeletExtraArgs),
   });
   const [first, ...others] = published.hosts.filter(({ role }) => role === "control-plane");
   // the endpoint's name is kept with the address that has answered
@@ -67,18 +59,10 @@ export function joinCluster(published: Cluster, machine: JoiningMachine): { read
     host: own.name,
     cluster: {
       ...published,
-      containerd: mergeDeep(published.containerd, mapOf(machine.own["containerd"])),
+      containerd: mergeDeep(published.containerd, settings.containerd ?? {}),
       hosts: [...reached, ...others, own],
-      sources: sources ?? ownSources(machine.own["sources"]) ?? published.sources,
+      sources: sources ?? settings.sources ?? published.sources,
       ignoreChecks,
     },
   };
-}
-
-function ownSources(value: unknown): readonly ArtifactSource[] | undefined {
-  if (value === undefined) return undefined;
-  const { data } = specShape.sources.safeParse(value);
-  if (data === undefined)
-    throw new KbootError("usage", "sources of the file is no list of sources", { hint: "docs/inventory.md describes them" });
-  return data.map((source) => resolveSource(source, { file: `${process.cwd()}/kboot.yaml`, home: homedir() }));
 }

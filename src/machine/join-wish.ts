@@ -1,5 +1,4 @@
 import { KbootError } from "../errors.ts";
-import type { ClusterHost } from "../inventory/cluster.ts";
 import { type BootstrapToken, parseBootstrapToken } from "../kubernetes/bootstrap-token.ts";
 import type { Discovery } from "../kubernetes/discovery/discovered.ts";
 import { parseDuration } from "../kubernetes/duration.ts";
@@ -28,9 +27,6 @@ export interface JoinWish {
   readonly tlsBootstrapToken: BootstrapToken | undefined;
   /** For an API that does not answer. */
   readonly timeoutSeconds: number;
-  readonly nodeName: string | undefined;
-  readonly taints: ClusterHost["taints"] | undefined;
-  readonly kubeletExtraArgs: ClusterHost["kubeletExtraArgs"] | undefined;
   readonly ignorePreflightErrors: readonly string[];
   readonly skipPhases: readonly string[];
 }
@@ -38,27 +34,18 @@ export interface JoinWish {
 const usualTimeoutSeconds = 60;
 
 /**
- * Flags over what a file says. Throws KbootError `usage` where it is not said how the cluster is found, for what only a control
- * plane would be asked, and for another runtime than containerd.
+ * Flags over what a file says. Throws KbootError `usage` where it is not said how the cluster is found, and for a flag that asks for
+ * another runtime than containerd.
  */
 export function readJoinWish(flags: JoinFlags, endpoint: string | undefined, config: MachineConfig | undefined): JoinWish {
   const asked: Partial<JoinConfiguration> = config?.kubeadm.JoinConfiguration ?? {};
-  if (asked.controlPlane !== undefined) {
-    throw new KbootError("usage", "JoinConfiguration.controlPlane asks for a further control plane, which kboot does not join yet", {
-      hint: "take it out of the file: the machine becomes a worker",
-    });
-  }
   const { nodeRegistration = {}, discovery = {}, timeouts } = asked;
   assertContainerd("--cri-socket", flags.criSocket);
-  assertContainerd("JoinConfiguration.nodeRegistration.criSocket", nodeRegistration.criSocket);
   const bootstrap = discovery.bootstrapToken?.token?.reveal();
   return {
     discovery: readDiscovery(flags, endpoint, discovery),
     tlsBootstrapToken: readToken(flags.tlsBootstrapToken ?? flags.token ?? discovery.tlsBootstrapToken?.reveal() ?? bootstrap),
     timeoutSeconds: timeouts?.discovery === undefined ? usualTimeoutSeconds : parseDuration(timeouts.discovery) / 1000,
-    nodeName: flags.nodeName ?? nodeRegistration.name,
-    taints: nodeRegistration.taints as ClusterHost["taints"] | undefined,
-    kubeletExtraArgs: nodeRegistration.kubeletExtraArgs,
     ignorePreflightErrors: flags.ignorePreflightErrors?.split(",") ?? nodeRegistration.ignorePreflightErrors ?? [],
     skipPhases: flags.skipPhases?.split(",") ?? asked.skipPhases ?? [],
   };

@@ -1,6 +1,7 @@
 import type { Difference } from "../engine/contracts.ts";
 import type { ClusterHost, Taint } from "../inventory/cluster.ts";
 import { cordonAnnotation } from "../kubernetes/drain.ts";
+import { registeredLabels } from "../kubernetes/kubelet.ts";
 import type { LiveNode } from "../kubernetes/live.ts";
 
 /** Annotation of a node: the labels and taints that kboot gave it. It is written in one request with them, so neither is there without the other. */
@@ -28,10 +29,11 @@ export interface MarksPatch {
 export function patchMarks(host: ClusterHost, node: LiveNode): MarksPatch | undefined {
   const recorded = readMarks(node.annotations[marksAnnotation]);
   const labels = wishedLabels(host);
-  const own = (key: string) => recorded?.labels.includes(key) ?? false;
+  // a worker's kubelet has registered with the labels and taints that kboot gave it
+  const registered = registeredLabels(host);
+  const own = (key: string) => recorded?.labels.includes(key) ?? key in registered;
   const marks: Marks = {
     labels: Object.keys(labels).filter((key) => own(key) || node.labels[key] !== labels[key]),
-    // a worker's kubelet has registered with the taints that kboot gave it
     taints: host.taints.filter((taint) => recorded?.taints.includes(taintId(taint)) ?? true).map(taintId),
   };
   const missing = host.taints.filter((taint) => !node.taints.some((found) => sameTaint(found, taint)));

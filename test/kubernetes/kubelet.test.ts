@@ -56,6 +56,26 @@ test("a worker registers with its taints, a control plane does not", (t) => {
   t.is(flags("control-plane"), 'KUBELET_KBOOT_ARGS=""\n');
 });
 
+test("a worker registers with the labels that a kubelet may give itself", (t) => {
+  const labels = {
+    disk: "ssd",
+    "example.com/rack": "",
+    "topology.kubernetes.io/zone": "a",
+    "x.node.kubernetes.io/y": "1",
+    "node-role.kubernetes.io/worker": "",
+    "node-restriction.kubernetes.io/secure": "yes",
+    "topology.kubernetes.io/other": "b",
+  };
+  const flags = (over: object) => kubeletRegistrationEnv(testHost({ labels, ...over }));
+  const given = "--node-labels=disk=ssd,example.com/rack=,topology.kubernetes.io/zone=a,x.node.kubernetes.io/y=1";
+  t.is(flags({ role: "worker" }), `KUBELET_KBOOT_ARGS="${given}"\n`);
+  t.is(
+    flags({ role: "worker", taints: [{ key: "a", effect: "NoSchedule" }] }),
+    `KUBELET_KBOOT_ARGS="${given} --register-with-taints=a:NoSchedule"\n`,
+  );
+  t.is(flags({ role: "control-plane" }), 'KUBELET_KBOOT_ARGS=""\n');
+});
+
 test("extra arguments of the host win over those of the cluster", (t) => {
   const cluster = testCluster({
     kubernetesVersion: "1.34.4",

@@ -18,7 +18,7 @@ const published = testCluster({
 });
 
 function joined(over: Partial<JoiningMachine> = {}) {
-  const machine = { nodeName: "vm7", nodeAddress: "192.0.2.7", apiAddress: "192.0.2.1", own: {}, ignoreChecks: [], ...over };
+  const machine = { nodeName: "vm7", nodeAddress: "192.0.2.7", apiAddress: "192.0.2.1", ignoreChecks: [], ...over };
   const { cluster, host } = joinCluster(published, machine);
   return { cluster, host, own: cluster.hosts.find(({ name }) => name === host) };
 }
@@ -40,20 +40,25 @@ test("a machine that the inventory names joins as it says", (t) => {
 
 test("of a document of its own it takes what is a machine's", (t) => {
   const { cluster, own } = joined({
-    own: { containerd: { debug: { level: "info" } }, kubelet: { maxPods: 9 }, sources: [{ bundle: "/srv/b" }] },
+    own: { containerd: { debug: { level: "info" } }, kubelet: { maxPods: 9 }, sources: [{ kind: "bundle", path: "/srv/b" }] },
   });
   t.like(cluster, { containerd: { debug: { level: "info" } }, sources: [{ kind: "bundle", path: "/srv/b" }] });
   t.like(own, { kubelet: { maxPods: 9 } });
 });
 
-test("names that cannot be a node's, names of control planes and settings of the cluster are refused", (t) => {
-  for (const over of [
-    { nodeName: "my_vm" },
-    { nodeName: "Worker1" },
-    { nodeName: "cp1" },
-    { own: { sysctls: {} } },
-    { own: { sources: "here" } },
-  ]) {
+test("what the machine's file says goes over what the inventory says of it", (t) => {
+  const registration = { labels: { disk: "ssd" }, taints: [], nodeAddress: "192.0.2.8", kubeletExtraArgs: { v: "4" } };
+  t.like(joined({ nodeName: "worker1", registration }).own, {
+    labels: { disk: "ssd" },
+    taints: [],
+    nodeAddress: "192.0.2.8",
+    kubelet: { maxPods: 55 },
+    kubeletExtraArgs: [{ name: "v", value: "4" }],
+  });
+});
+
+test("names that cannot be a node's, and names of control planes, are refused", (t) => {
+  for (const over of [{ nodeName: "my_vm" }, { nodeName: "Worker1" }, { nodeName: "cp1" }]) {
     const error = t.throws(() => joined(over), { instanceOf: KbootError, code: "usage" }, JSON.stringify(over));
     t.not((error as KbootError).hint, undefined);
   }

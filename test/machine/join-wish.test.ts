@@ -21,20 +21,18 @@ test("the line that is printed says all", (t) => {
 test("a file says the same, and flags go over it", (t) => {
   const config = join(`discovery:
   bootstrapToken: { token: ${token}, apiServerEndpoint: "10.0.0.5:6443", caCertHashes: ["${hash}"] }
-nodeRegistration: { name: vm7, taints: [{ key: a, effect: NoSchedule }], ignorePreflightErrors: [Swap] }
+nodeRegistration: { name: vm7, ignorePreflightErrors: [Swap] }
 timeouts: { discovery: 2m }
 skipPhases: [preflight]
 `);
   t.like(readJoinWish({}, undefined, config), {
     discovery: { kind: "token", endpoint: "10.0.0.5:6443", caCertHashes: [hash] },
-    nodeName: "vm7",
-    taints: [{ key: "a", effect: "NoSchedule" }],
     timeoutSeconds: 120,
     ignorePreflightErrors: ["Swap"],
     skipPhases: ["preflight"],
   });
-  const over = readJoinWish({ nodeName: "vm8", skipPhases: "kubelet-start" }, "10.0.0.6:6443", config);
-  t.like(over, { nodeName: "vm8", discovery: { endpoint: "10.0.0.6:6443" }, skipPhases: ["kubelet-start"] });
+  const over = readJoinWish({ skipPhases: "kubelet-start" }, "10.0.0.6:6443", config);
+  t.like(over, { discovery: { endpoint: "10.0.0.6:6443" }, skipPhases: ["kubelet-start"] });
 });
 
 test("a discovery file needs no endpoint, and the token is then for the first certificate", (t) => {
@@ -50,10 +48,8 @@ test("what cannot be meant is refused, without the token", (t) => {
     () => readJoinWish({}, "10.0.0.5:6443", undefined),
     () => readJoinWish({ token }, undefined, undefined),
     () => readJoinWish({ discoveryFile: "f", token }, "10.0.0.5:6443", undefined),
-    () => readJoinWish({ token }, "10.0.0.5:6443", join(`controlPlane: {}\n${byToken}`)),
     () => readJoinWish({ token: "abcdef.short" }, "10.0.0.5:6443", undefined),
     () => readJoinWish({ token, criSocket: "/run/crio/crio.sock" }, "10.0.0.5:6443", undefined),
-    () => readJoinWish({ token }, "10.0.0.5:6443", join(`${byToken}nodeRegistration: { criSocket: /run/crio/crio.sock }\n`)),
   ]) {
     const error = t.throws(run, { instanceOf: KbootError, code: "usage" });
     t.false(`${error.message} ${(error as KbootError).hint}`.includes("0123456789abcdef"));

@@ -52,9 +52,15 @@ test("what leaves the inventory leaves the node, what others set stays", (t) => 
   t.is(patchMarks(testHost({ labels: { zone: "b" } }), after), undefined);
 });
 
-test("a label that another had set before the inventory asked for it is not taken away", (t) => {
-  const before = patched(node({ labels: { zone: "a" } }), marked);
-  t.deepEqual(patched(before, testHost()).labels, { zone: "a" });
+test("a label with which the kubelet registered is kboot's, one that another had set is not", (t) => {
+  const restricted = testHost({ labels: { zone: "a", "node-restriction.kubernetes.io/secure": "yes" } });
+  const labels = { zone: "a", "node-restriction.kubernetes.io/secure": "yes" };
+  const registered = patched(node({ labels }), restricted);
+  t.deepEqual(patched(registered, testHost()).labels, { "node-restriction.kubernetes.io/secure": "yes" }, "no kubelet gives itself that");
+  const byHand = patched({ ...patched(node(), testHost()), labels }, restricted);
+  t.deepEqual(patched(byHand, testHost()).labels, labels);
+  const ofOwner = testHost({ labels: { zone: "a" }, kubernetes: { from: "host" } });
+  t.deepEqual(patched(patched(node({ labels: { zone: "a" } }), ofOwner), testHost()).labels, { zone: "a" });
 });
 
 test("a taint with which the kubelet registered is kboot's, one that another had set later is not", (t) => {
