@@ -18,7 +18,7 @@ import { artifactSource } from "../machine/sources.ts";
 import { buildBootstrapKubeconfig } from "../pki/kubeconfig.ts";
 import { resourceId } from "../resources/index.ts";
 import type { Secret } from "../secret.ts";
-import { isOwnStep, joiningWay } from "../steps/index.ts";
+import { joiningWay } from "../steps/index.ts";
 import { applyRole, fromAfar } from "./apply.ts";
 import { frameRun } from "./frame.ts";
 import { identify, operate } from "./operate.ts";
@@ -57,12 +57,14 @@ export async function join(given: Record<string, unknown>, signal: AbortSignal, 
     sources: options.source?.map(artifactSource),
     ignoreChecks: ignoredChecks(wish.ignorePreflightErrors, phases, checkNames),
   });
+  const openAsNode = (pem: Secret) =>
+    openApi(discoveredAccess({ ...discovered, credential: { certificatePem: pem.reveal(), key: pem } }, signal));
   const isDry = options.dryRun ?? config?.kubeadm.JoinConfiguration?.dryRun ?? false;
   const identity = identify("join", isDry ? "read" : "change");
   await frameRun({ logs: machineLogs, output: options.output, identity }, signal, (emit) =>
-    operate(cluster, identity, (place, step) => place === host && isOwnStep(step) && phases.takesStep(step), emit, signal, {
+    operate(cluster, identity, (place, step) => place === host && phases.takesStep(step), emit, signal, {
       alone: true,
-      way: limitWay(joiningWay(kubeconfigOf(discovered)), phases, resourceId),
+      way: limitWay(joiningWay({ kubeconfig: kubeconfigOf(discovered), openAsNode }), phases, resourceId),
       checks: [...checks, ...joinChecks(host, nodeName)],
       readLive: createReadOwnNode(api, discovered.caCert, nodeName),
     }),

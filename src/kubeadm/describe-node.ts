@@ -1,9 +1,10 @@
 import { madeOn } from "../engine/state.ts";
 import type { Facts } from "../host/facts.ts";
-import type { Cluster, ClusterHost, Taint } from "../inventory/cluster.ts";
+import type { Cluster, ClusterHost, ExtraArg, Taint } from "../inventory/cluster.ts";
 import { judgeLabelKey } from "../inventory/marks.ts";
-import { nodeKubeletConfiguration } from "../kubernetes/kubelet.ts";
+import { type KubeletConfiguration, kubeletFlags, nodeKubeletConfiguration } from "../kubernetes/kubelet.ts";
 import type { LiveNode } from "../kubernetes/live.ts";
+import type { Settings } from "../kubernetes/merge.ts";
 import { binDir } from "../kubernetes/paths.ts";
 import { settingsBeyond } from "./component-configuration.ts";
 import type { HostKubelet } from "./host-kubelet.ts";
@@ -23,8 +24,8 @@ const ownLabels =
 const passingTaints = /^(node\.kubernetes\.io|node\.cloudprovider\.kubernetes\.io)\//;
 
 /**
- * The host of an inventory that a node is. Unless kboot has brought them, kubelet and containerd are its owner's, and what its kubelet has
- * been told is the inventory's from now on. `address` is what SSH connects to.
+ * The host of an inventory that a node is, so that kboot would change nothing there: kubelet and containerd are its owner's unless kboot has
+ * brought them, and its kubelet is told what it has been told. `address` is what SSH connects to.
  */
 export function describeNode(
   node: LiveNode,
@@ -44,18 +45,40 @@ export function describeNode(
     labels: Object.fromEntries(labels),
     taints: node.taints.filter(({ key }) => !passingTaints.test(key)).map(plain),
     ssh,
-    containerRuntime: { from: "host" },
-    kubernetes: { from: "host" },
+    ...programsOf(seen),
     kubelet: {},
-    kubeletExtraArgs: seen?.kubelet.flags ?? [],
+    kubeletExtraArgs: [],
   };
-  if (seen !== undefined && madeOn(seen.facts.state).some(({ id }) => id === `binary:${binDir}/kubelet`)) {
-    return { ...host, containerRuntime: { from: "sources" }, kubernetes: { from: "sources" }, kubeletExtraArgs: [] };
-  }
-  if (seen?.kubelet.configuration === undefined) return host;
-  const { apiVersion: _version, kind: _kind, ...configuration } = seen.kubelet.configuration;
-  const { apiVersion: _v, kind: _k, ...usual } = nodeKubeletConfiguration(cluster, host, seen.facts);
-  return { ...host, kubelet: settingsBeyond(configuration, usual, { complete: true }) };
+  if (seen === undefined) return host;
+  const usualFlags = kubeletFlags(cluster, host, node.internalAddress ?? address, seen.facts);
+  return {
+    ...host,
+    kubelet: kubeletBeyond(seen, nodeKubeletConfiguration(cluster, host, seen.facts)),
+    kubeletExtraArgs: flagsBeyond(seen.kubelet.flags, usualFlags),
+  };
+}
+
+/** Whose kubelet and containerd a host has: the host's record tells what kboot has brought. */
+function programsOf(seen: SeenHost | undefined): Pick<ClusterHost, "containerRuntime" | "kubernetes"> {
+  const made = seen === undefined ? [] : madeOn(seen.facts.state).map(({ id }) => id);
+  const [name] = made.flatMap((id) => (id.startsWith("package:") ? [id.slice("package:".length)] : []));
+  const isBrought = (program: string) => made.includes(`binary:${binDir}/${program}`);
+  return {
+    containerRuntime: name === undefined ? { from: isBrought("containerd") ? "sources" : "host" } : { from: "package", package: name },
+    kubernetes: { from: isBrought("kubelet") ? "sources" : "host" },
+  };
+}
+
+function kubeletBeyond({ kubelet }: SeenHost, { apiVersion: _v, kind: _k, ...usual }: KubeletConfiguration): Settings {
+  if (kubelet.configuration === undefined) return {};
+  const { apiVersion: _version, kind: _kind, ...configuration } = kubelet.configuration;
+  return settingsBeyond(configuration, usual, { complete: true });
+}
+
+/** Every value of a flag that has another one than usual. */
+function flagsBeyond(flags: readonly ExtraArg[], usual: readonly string[]): readonly ExtraArg[] {
+  const other = new Set(flags.filter(({ name, value }) => !usual.includes(`--${name}=${value}`)).map(({ name }) => name));
+  return flags.filter(({ name }) => other.has(name));
 }
 
 function plain({ key, value, effect }: Taint): Taint {

@@ -54,16 +54,7 @@ export function describeKubeadmCluster(look: Look, name: string): Found {
   const cluster = resolveCluster({ ...document, spec: { ...parts, hosts: [] } }, { file, home });
   return {
     cluster: { ...withLocalPolicy(cluster), hosts: running.nodes.map((node) => hostOf(node, cluster, look)) },
-    notTaken: [
-      ...notTaken,
-      ...otherPorts(look, cluster),
-      ...running.nodes
-        .filter((node) => !seen.has(node.name))
-        .map((node) => ({
-          field: `node ${node.name}`,
-          message: "was not reached: settings and flags of its kubelet are not in the inventory",
-        })),
-    ],
+    notTaken: [...notTaken, ...otherPorts(look, cluster), ...notSeen(running.nodes, seen)],
     auditPolicyPath: audit?.policyFile,
     ownNetwork: networksOf(look),
   };
@@ -71,7 +62,7 @@ export function describeKubeadmCluster(look: Look, name: string): Found {
 
 /** The cluster of its ConfigMap kboot-config, where its hosts are now; undefined where there is none that can be read. */
 export function describeKbootCluster(look: Look): Found | undefined {
-  const { running, addresses, ssh } = look;
+  const { running, seen, addresses, ssh } = look;
   const recorded = readKbootConfig(running.kbootConfig ?? {});
   if (recorded === undefined) return undefined;
   const hosts = recorded.hosts.map((host): ClusterHost => ({ ...host, ssh, address: addresses.get(host.nodeName) ?? host.address }));
@@ -79,13 +70,25 @@ export function describeKbootCluster(look: Look): Found | undefined {
   const gone = hosts.filter(({ nodeName }) => !running.nodes.some((node) => node.name === nodeName));
   return {
     cluster: { ...withLocalPolicy(recorded), hosts: [...hosts, ...others.map((node) => hostOf(node, recorded, look))] },
-    notTaken: gone.map(({ name }) => ({
-      field: `host ${name}`,
-      message: "is in the cluster's own inventory and no node of the cluster; its address is not known, and stands there as its name",
-    })),
+    notTaken: [
+      ...gone.map(({ name }) => ({
+        field: `host ${name}`,
+        message: "is in the cluster's own inventory and no node of the cluster; its address is not known, and stands there as its name",
+      })),
+      ...notSeen(others, seen),
+    ],
     auditPolicyPath: undefined,
     ownNetwork: recorded.network.plugin === "none" ? networksOf(look) : undefined,
   };
+}
+
+function notSeen(nodes: readonly LiveNode[], seen: Look["seen"]): readonly NotTaken[] {
+  return nodes
+    .filter(({ name }) => !seen.has(name))
+    .map(({ name }) => ({
+      field: `node ${name}`,
+      message: "was not reached: settings and flags of its kubelet are not in the inventory, and its kubelet is taken for its owner's",
+    }));
 }
 
 function networksOf({ seen }: Look): readonly string[] {

@@ -68,11 +68,16 @@ export function kubeletInstanceConfig(cluster: Cluster, host: ClusterHost): stri
   return stringify({ containerRuntimeEndpoint });
 }
 
-/**
- * Content of kubeadm-flags.env: the flags that differ from node to node (kubeadm/app/phases/kubelet/flags.go). A kubelet of the host's own
- * has those of the inventory and no others.
- */
+/** Content of kubeadm-flags.env: `kubeletFlags`. */
 export function kubeletFlagsEnv(cluster: Cluster, host: ClusterHost, nodeAddress: string, facts: Pick<Facts, "hostname">): string {
+  return `KUBELET_KUBEADM_ARGS=${JSON.stringify(kubeletFlags(cluster, host, nodeAddress, facts).join(" "))}\n`;
+}
+
+/**
+ * The flags that differ from node to node, as `--name=value` (kubeadm/app/phases/kubelet/flags.go). A kubelet of the host's own has those of the
+ * inventory and no others.
+ */
+export function kubeletFlags(cluster: Cluster, host: ClusterHost, nodeAddress: string, facts: Pick<Facts, "hostname">): readonly string[] {
   const defaults: Readonly<Record<string, string>> =
     host.kubernetes.from === "host"
       ? {}
@@ -83,8 +88,7 @@ export function kubeletFlagsEnv(cluster: Cluster, host: ClusterHost, nodeAddress
             ? { "pod-infra-container-image": pauseImage(cluster) }
             : {}),
         };
-  const words = commandArguments(defaults, mergeArguments(cluster.extraArgs.kubelet, host.kubeletExtraArgs));
-  return `KUBELET_KUBEADM_ARGS=${JSON.stringify(words.join(" "))}\n`;
+  return commandArguments(defaults, mergeArguments(cluster.extraArgs.kubelet, host.kubeletExtraArgs));
 }
 
 /** Content of kboot-flags.env. A control plane's labels and taints are set over the API, as kubeadm does. */

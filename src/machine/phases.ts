@@ -104,7 +104,7 @@ const initPhases: Readonly<Record<string, Phase>> = {
 const joinPhases: Readonly<Record<string, Phase>> = {
   preflight: { around: "checks" },
   "kubelet-start": whole("kubernetes", "kubelet-config", "join", "worker-kubelet"),
-  "kubelet-wait-bootstrap": whole("node-ready"),
+  "kubelet-wait-bootstrap": whole("node-marks", "node-ready"),
   "control-plane-prepare": { reason: "a worker has no control plane" },
   "etcd-join": { reason: "a worker has no etcd" },
   "control-plane-join": { reason: "a worker has no control plane" },

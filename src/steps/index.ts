@@ -12,6 +12,7 @@ import { installNetwork } from "./install-network.ts";
 import { issueCertificates } from "./issue-certificates.ts";
 import { joinWorker, joinWorkerWith } from "./join-worker.ts";
 import { markNode } from "./mark-node.ts";
+import { markOwnNode, type OpenAsNode } from "./mark-own-node.ts";
 import { nameEndpoint } from "./name-endpoint.ts";
 import { prepareKernel } from "./prepare-kernel.ts";
 import { pruneObjects } from "./prune-objects.ts";
@@ -59,13 +60,17 @@ const wishes: readonly Step<Live>[] = [
  */
 export const bootstrapWay: readonly Step<Live>[] = [...wishes, removeLeftovers(wishes)];
 
-/** The way of a machine that joins by itself: the same steps, the join with the credential that it was given, in a kubeconfig. */
-export function joiningWay(kubeconfig: Secret): readonly Step<Live>[] {
-  const join = joinWorkerWith(kubeconfig);
-  return bootstrapWay.map((step) => (step.id === join.id ? join : step));
+/** With what a machine joins by itself. */
+export interface Joining {
+  readonly kubeconfig: Secret;
+  readonly openAsNode: OpenAsNode;
 }
 
-/** True for the steps of that way that a machine takes without an administrator's rights in the cluster. */
-export function isOwnStep(step: string): boolean {
-  return step !== markNode.id;
+/**
+ * The way of a machine that joins by itself: the same steps, the join with the credential that it was given, and of labels and taints what a
+ * machine may do without an administrator's rights in the cluster.
+ */
+export function joiningWay({ kubeconfig, openAsNode }: Joining): readonly Step<Live>[] {
+  const own = new Map([joinWorkerWith(kubeconfig), markOwnNode(openAsNode)].map((step) => [step.id, step]));
+  return bootstrapWay.map((step) => own.get(step.id) ?? step);
 }

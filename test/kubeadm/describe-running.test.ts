@@ -1,5 +1,5 @@
 import test from "ava";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { KbootError } from "../../src/errors.ts";
 import type { Facts } from "../../src/host/facts.ts";
 import { describeCluster } from "../../src/inventory/describe.ts";
@@ -8,8 +8,9 @@ import { describeKbootCluster, describeKubeadmCluster, type Look } from "../../s
 import type { HostKubelet } from "../../src/kubeadm/host-kubelet.ts";
 import { kbootConfig } from "../../src/kubernetes/kboot-config.ts";
 import { parseKubeadmDocuments } from "../../src/kubernetes/kubeadm-documents/parse.ts";
-import { nodeKubeletConfiguration } from "../../src/kubernetes/kubelet.ts";
+import { kubeletFlagsEnv, kubeletRegistrationEnv, nodeKubeletConfiguration } from "../../src/kubernetes/kubelet.ts";
 import type { LiveNode } from "../../src/kubernetes/live.ts";
+import { compareMarks, patchMarks } from "../../src/steps/node-marks.ts";
 import { testAudit, testCluster, testHost } from "../kubernetes/fixture.ts";
 
 const file = "/home/me/kboot.yaml";
@@ -201,6 +202,72 @@ test("an inventory comes back with the addresses of its nodes, and with nodes th
   );
   t.like(found?.cluster.audit, { policyFile: "audit-policy.yaml", policy: testAudit.policy });
   t.is(found && specOf(found).problems, undefined);
+});
+
+test("a worker that joined by itself comes back with all that it was told, so that nothing is to be changed there", (t) => {
+  const cluster = testCluster({
+    hosts: [testHost({ name: "cp1", nodeName: "cp1", role: "control-plane", address: "10.0.0.1" })],
+    kubelet: { maxPods: 99 },
+    extraArgs: { ...testCluster().extraArgs, kubelet: [{ name: "v", value: "2" }] },
+  });
+  const joined = testHost({
+    name: "vm7",
+    nodeName: "vm7",
+    nodeAddress: "10.0.0.7",
+    labels: { disk: "ssd" },
+    taints: [{ key: "gpu", value: "yes", effect: "NoSchedule" }],
+    kubelet: { maxPods: 9, evictionHard: { "memory.available": "5%" } },
+    kubeletExtraArgs: [
+      { name: "v", value: "4" },
+      { name: "register-schedulable", value: "false" },
+    ],
+  });
+  const state = (...ids: string[]) => JSON.stringify({ version: 1, cluster: "lab", made: Object.fromEntries(ids.map((id) => [id, {}])) });
+  const facts = { ...factsWith({ state: state("binary:/usr/local/bin/kubelet", "package:containerd.io") }), hostname: "debian" };
+  const written = {
+    config: stringify(nodeKubeletConfiguration(cluster, joined, facts)),
+    flags: kubeletFlagsEnv(cluster, joined, "10.0.0.7", facts),
+    registration: kubeletRegistrationEnv(joined),
+  };
+  const [, words = ""] = /"(.*)"/.exec(written.flags) ?? [];
+  const kubelet: HostKubelet = {
+    configuration: parse(written.config) as Record<string, unknown>,
+    flags: words.split(" ").map((word) => ({ name: word.slice(2).split("=")[0] ?? "", value: word.split(/=(.*)/)[1] ?? "" })),
+    networks: [],
+  };
+  const live = node("vm7", "10.0.0.7", { labels: joined.labels, taints: joined.taints });
+  const base = look();
+  const found = describeKbootCluster({
+    ...base,
+    running: { ...base.running, nodes: [...base.running.nodes, live], kbootConfig: recorded(cluster) },
+    seen: new Map([...base.seen, ["vm7", { facts, kubelet }]]),
+    addresses: new Map([...base.addresses, ["vm7", "10.0.0.7"]]),
+  });
+  t.deepEqual(found?.notTaken, []);
+  const { cluster: again } = parseInventory(found === undefined ? "" : stringify(describeCluster(found.cluster)), {
+    file,
+    home: "/home/me",
+  });
+  const host = again?.hosts.find(({ name }) => name === "vm7");
+  if (again === undefined || host === undefined) return t.fail("the inventory that came back is none");
+  t.deepEqual(
+    {
+      config: stringify(nodeKubeletConfiguration(again, host, facts)),
+      flags: kubeletFlagsEnv(again, host, "10.0.0.7", facts),
+      registration: kubeletRegistrationEnv(host),
+    },
+    written,
+  );
+  t.like(host, { kubernetes: { from: "sources" }, containerRuntime: { from: "package", package: "containerd.io" } });
+  const annotations = patchMarks(joined, live)?.metadata.annotations as LiveNode["annotations"];
+  t.deepEqual(compareMarks(host, { ...live, annotations }), []);
+});
+
+test("a node that has come without kboot and was not reached is told", (t) => {
+  const base = look();
+  const nodes = [...base.running.nodes, node("vm8", "10.0.0.8")];
+  const found = describeKbootCluster({ ...base, running: { ...base.running, nodes, kbootConfig: recorded(testCluster()) } });
+  t.true(found?.notTaken.some(({ field }) => field === "node vm8"));
 });
 
 test("an inventory comes back also where kubeadm's ConfigMaps cannot be read", (t) => {

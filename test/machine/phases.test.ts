@@ -79,7 +79,7 @@ test("a phase is the steps that it names", (t) => {
   t.deepEqual(stepsOf("init", "mark-control-plane"), ["node-marks"]);
   t.deepEqual(stepsOf("init", "addon"), ["kube-proxy", "coredns"]);
   t.deepEqual(stepsOf("join", "kubelet-start"), ["kubernetes", "kubelet-config", "join", "worker-kubelet"]);
-  t.deepEqual(stepsOf("join", "kubelet-wait-bootstrap"), ["node-ready"]);
+  t.deepEqual(stepsOf("join", "kubelet-wait-bootstrap"), ["node-marks", "node-ready"]);
 });
 
 test("without an addon nobody waits for it", (t) => {

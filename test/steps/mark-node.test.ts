@@ -8,7 +8,9 @@ function plan(shown: Pick<LiveNode, "labels" | "taints"> | undefined) {
   const node = shown && { ...shown, annotations: {} };
   const taints = [{ key: "gpu", value: "yes", effect: "NoSchedule" }];
   const site = {
-    cluster: { hosts: [{ name: "w1", nodeName: "node1", role: "worker", labels: { disk: "fast" }, taints }] },
+    cluster: {
+      hosts: [{ name: "w1", nodeName: "node1", role: "worker", labels: { disk: "fast" }, taints, kubernetes: { from: "sources" } }],
+    },
     live: { nodes: new Map(node === undefined ? [] : [["node1", node]]) },
   } as unknown as Site<Live>;
   return markNode.action?.changes?.(site, "w1");
