@@ -9,13 +9,11 @@ import { parseInventory } from "../inventory/parse.ts";
 import type { Problem } from "../inventory/problem.ts";
 import { withFiles } from "../inventory/read.ts";
 import { bootstrapGroup } from "../kubernetes/bootstrap-rbac.ts";
-import { bootstrapTokenText, generateBootstrapToken, parseBootstrapToken, tokenUsages } from "../kubernetes/bootstrap-token.ts";
-import { joinCommand } from "../kubernetes/join-command.ts";
+import { parseBootstrapToken, tokenUsages } from "../kubernetes/bootstrap-token.ts";
 import { supportedMinors, versionOfLabel } from "../kubernetes/versions.ts";
 import { baseOf, type MachineConfig, readConfig } from "../machine/config.ts";
 import { assertContainerd } from "../machine/cri-socket.ts";
 import { flagOfField, type InitBase, type InitFlags, initDocument } from "../machine/init-document.ts";
-import { printInitMessage } from "../machine/init-message.ts";
 import { addressOfDefaultRoute, assertRoot, machineLogs, ownNodeName, readOwnFacts } from "../machine/machine.ts";
 import { limitWay, onlyPhase, type Phases, skipPhases } from "../machine/phases.ts";
 import { ignoredChecks } from "../machine/preflight.ts";
@@ -24,11 +22,12 @@ import { resourceId } from "../resources/index.ts";
 import { Secret } from "../secret.ts";
 import { bootstrapWay } from "../steps/index.ts";
 import { applyRole, fromAfar } from "./apply.ts";
+import { finishInit } from "./finish-init.ts";
 import { frameRun } from "./frame.ts";
 import { withApi } from "./open-api.ts";
 import { identify, operate } from "./operate.ts";
 import { say } from "./say.ts";
-import { putToken, readJoinTarget, readWish } from "./token.ts";
+import { readWish } from "./token.ts";
 
 interface Options extends InitFlags {
   readonly config?: string;
@@ -72,7 +71,7 @@ async function run(
   const isDry = options.dryRun ?? config?.kubeadm.InitConfiguration?.dryRun ?? false;
   // judged before anything is done
   assertContainerd("--cri-socket", options.criSocket);
-  const { token, wish } = chooseToken(options, config);
+  const { asked, wish } = chooseToken(options, config);
   const identity = identify(command, isDry ? "read" : "change");
   const cluster = await clusterOfMachine(options, config, phases, identify(command, "read"), signal);
   await frameRun({ logs: machineLogs, output: options.output, identity }, signal, (emit) =>
@@ -81,33 +80,32 @@ async function run(
     }),
   );
   if (isDry || !(phases.token || phases.message)) return;
+  const needsNetwork = cluster.network.plugin === "none";
+  const showsAlone = command === "init phase" && !phases.token;
+  const { output, skipTokenPrint = false } = options;
   await withApi({ kubeconfig: adminConfig }, command, signal, async (api) => {
-    if (phases.token) await putToken(api, token, wish, signal);
-    if (!phases.message || options.output === "json") return;
-    const line = phases.token ? joinCommand("kboot", token, await readJoinTarget(api, signal)) : undefined;
-    const join = options.skipTokenPrint ? line?.reveal().replace(bootstrapTokenText(token).reveal(), "<value withheld>") : line?.reveal();
-    process.stdout.write(printInitMessage({ join, needsNetwork: cluster.network.plugin === "none" }));
+    process.stdout.write(await finishInit(api, { phases, asked, wish, output, skipTokenPrint, needsNetwork, showsAlone }, signal));
   });
 }
 
-/** The token that is made at the end, by flags or file. Throws KbootError `usage` before anything is done. */
+/** The token of the end: the one that flags or file name, and how it is to be. Throws KbootError `usage` before anything is done. */
 function chooseToken(options: Options, config: MachineConfig | undefined) {
-  const [asked, ...others] = config?.kubeadm.InitConfiguration?.bootstrapTokens ?? [];
-  if (others.length > 0 || asked?.expires !== undefined) {
+  const [described, ...others] = config?.kubeadm.InitConfiguration?.bootstrapTokens ?? [];
+  if (others.length > 0 || described?.expires !== undefined) {
     throw new KbootError("usage", "of InitConfiguration.bootstrapTokens kboot makes one, with a ttl", {
       where: config === undefined ? {} : { file: config.file },
       hint: "keep one, with ttl in place of expires; make more with kboot token create",
     });
   }
-  const token = options.token === undefined ? (asked?.token?.reveal() ?? undefined) : options.token;
+  const token = options.token === undefined ? (described?.token?.reveal() ?? undefined) : options.token;
   return {
-    token: token === undefined ? generateBootstrapToken() : parseBootstrapToken(new Secret(token)),
+    asked: token === undefined ? undefined : parseBootstrapToken(new Secret(token)),
     wish: readWish(
       {
-        ttl: options.tokenTtl ?? asked?.ttl ?? "24h0m0s",
-        usages: (asked?.usages ?? tokenUsages).join(","),
-        groups: asked?.groups?.join(",") ?? bootstrapGroup,
-        description: asked?.description ?? "kboot init",
+        ttl: options.tokenTtl ?? described?.ttl ?? "24h0m0s",
+        usages: (described?.usages ?? tokenUsages).join(","),
+        groups: described?.groups?.join(",") ?? bootstrapGroup,
+        description: described?.description ?? "kboot init",
       },
       new Date(),
     ),

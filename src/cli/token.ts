@@ -84,7 +84,10 @@ export async function generateToken(): Promise<void> {
 }
 
 /** What the options ask for, judged as kubeadm judges it. Throws KbootError `usage`. */
-export function readWish(options: Pick<CreateOptions, "ttl" | "usages" | "groups" | "description">, now: Date): BootstrapTokenOptions {
+export function readWish(
+  options: Pick<CreateOptions, "ttl" | "usages" | "groups" | "description">,
+  now: Date,
+): Required<BootstrapTokenOptions> {
   const usages = split(options.usages);
   const unknown = usages.filter((usage) => !(tokenUsages as readonly string[]).includes(usage));
   if (unknown.length > 0 || usages.length === 0) {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type EngineEvent, eventVersion } from "../engine/events.ts";
 import { errorCodes } from "../errors/catalogue.ts";
-import type { ErrorEvent } from "./json-events.ts";
+import type { ErrorEvent, JoinCommandEvent } from "./json-events.ts";
 
 const at = z.number().describe("milliseconds since the epoch");
 const host = z.string();
@@ -110,13 +110,18 @@ const eventSchema = z.discriminatedUnion("type", [
     seconds,
     trips: z.record(z.string(), z.number()).describe("scripts sent to each host"),
   }),
+  z.object({
+    at,
+    type: z.literal("join-command"),
+    command: z.string().describe("of init: the line by which a machine joins, after the run; it may hold a token, and is in no log"),
+  }),
   z.object({ at, type: z.literal("error"), error: error.describe("why the run did not end well; comes last, or alone") }),
 ]);
 
 /** An event as programs read it. */
 export type JsonEvent = z.infer<typeof eventSchema>;
 
-type Emitted = EngineEvent | ErrorEvent;
+type Emitted = EngineEvent | ErrorEvent | JoinCommandEvent;
 type FieldsOf<E extends { readonly type: string }> = { readonly [T in E["type"]]: keyof Extract<E, { type: T }> };
 type IsSame<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 

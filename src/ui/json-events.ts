@@ -8,8 +8,15 @@ export interface ErrorEvent {
   readonly error: unknown;
 }
 
+/** The line by which machines join, after a run that ended well. It may hold a token: it is for whoever reads stdout, and in no log. */
+export interface JoinCommandEvent {
+  readonly at: number;
+  readonly type: "join-command";
+  readonly command: string;
+}
+
 /** An event as one line of JSON. Errors become their code, message, hint, place and failed script; secrets show as `[secret]`. */
-export function toJsonLine(event: EngineEvent | ErrorEvent): string {
+export function toJsonLine(event: EngineEvent | ErrorEvent | JoinCommandEvent): string {
   return `${JSON.stringify(event, (_key, value: unknown) => {
     if (value instanceof KbootError) {
       const { code, message, hint, where, script, transient, log, exitCode } = value;

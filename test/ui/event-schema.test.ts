@@ -10,6 +10,7 @@ const isValid = new Ajv({ strict: false }).compile(schema);
 const all = [
   ...story.map(toJsonLine),
   ...record({ type: "notice", message: "m", hint: "h" }, { type: "fetching", url: "https://example.com/a" }).map(toJsonLine),
+  toJsonLine({ at: 1, type: "join-command", command: "kboot join 192.0.2.1:6443" }),
   toJsonLine({ at: 1, type: "error", error: failure.at({}, "r1.jsonl") }),
   toJsonLine({ at: 1, type: "error", error: new TypeError("oops") }),
 ];
