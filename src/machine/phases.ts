@@ -1,5 +1,6 @@
 import type { AnyResource, Step } from "../engine/contracts.ts";
 import { KbootError } from "../errors.ts";
+import { auditPolicyFile } from "../kubernetes/audit.ts";
 import { nearest } from "../suggest.ts";
 
 /** A step, or some of its resources. */
@@ -33,8 +34,10 @@ const certificate = (name: string, ca: string): Phase =>
   of(directories("shared-secrets"), need(secret(ca)), some("certificates", `certificate:${name}`));
 const kubeconfig = (name: string): Phase =>
   of(directories("shared-secrets"), need(secret("ca")), some("kubeconfigs", `kubeconfig:/etc/kubernetes/${name}`));
+/** Files that belong to a static pod. */
+const ofPod: Readonly<Record<string, readonly string[]>> = { "kube-apiserver": [`file:${auditPolicyFile}`] };
 const staticPods = (...names: readonly string[]): Phase =>
-  of(directories("control-plane"), some("control-plane", ...names.map((name) => `static-pod:${name}`)));
+  of(directories("control-plane"), some("control-plane", ...names.flatMap((name) => [...(ofPod[name] ?? []), `static-pod:${name}`])));
 const addonsReady: Part = { step: "addons-ready", isWait: true };
 /** Objects by their names; roles and bindings have those of what they allow. */
 const objects = (...names: readonly string[]): Part => ({

@@ -6,6 +6,7 @@ import type { Live } from "../../src/kubernetes/live.ts";
 import { limitWay, onlyPhase, type Phases, skipPhases } from "../../src/machine/phases.ts";
 import { resourceId } from "../../src/resources/index.ts";
 import { bootstrapWay } from "../../src/steps/index.ts";
+import { testAudit } from "../kubernetes/fixture.ts";
 import { noArtifacts } from "../support/kind.ts";
 import { smallCluster } from "../support/small-cluster.ts";
 
@@ -22,13 +23,13 @@ const site = {
 } as unknown as Site<Live>;
 
 /** What of these steps' resources is left: `certificates certificate:apiserver`. */
-function idsOf(phases: Phases, steps: readonly string[]): readonly string[] {
+function idsOf(phases: Phases, steps: readonly string[], of = site): readonly string[] {
   return limitWay(bootstrapWay, phases, resourceId)
     .filter(({ id }) => steps.includes(id) && phases.takesStep(id))
     .flatMap((step) =>
       step
         .on(cluster)
-        .flatMap((host) => step.resources?.(site, host) ?? [])
+        .flatMap((host) => step.resources?.(of, host) ?? [])
         .map((resource) => `${step.id} ${resourceId(resource)}`),
     );
 }
@@ -48,6 +49,16 @@ test("a sub-phase is its own resource, with the authority that signs it", (t) =>
     idsOf(onlyPhase("init", "control-plane/scheduler"), ["control-plane"]).filter((id) => !id.includes("directory:")),
     ["control-plane static-pod:kube-scheduler"],
   );
+});
+
+test("the API server's phase brings the audit policy that it reads, and no other does", (t) => {
+  const audited = { ...site, cluster: { ...cluster, audit: testAudit } };
+  const ids = (name: string) =>
+    idsOf(onlyPhase("init", name), ["control-plane"], audited).filter((id) => !id.includes("directory:"));
+  const own = ["control-plane file:/etc/kubernetes/audit-policy.yaml", "control-plane static-pod:kube-apiserver"];
+  t.deepEqual(ids("control-plane/apiserver"), own);
+  t.deepEqual(ids("control-plane").slice(0, 2), own);
+  t.deepEqual(ids("control-plane/scheduler"), ["control-plane static-pod:kube-scheduler"]);
 });
 
 test("what is skipped is missing alone, and what others need of it stays", (t) => {
