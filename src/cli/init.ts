@@ -6,17 +6,17 @@ import { KbootError } from "../errors.ts";
 import type { RunIdentity } from "../host/host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { parseInventory } from "../inventory/parse.ts";
-import type { Problem } from "../inventory/problem.ts";
 import { withFiles } from "../inventory/read.ts";
+import { judgeHostAddress } from "../inventory/subnet.ts";
 import { bootstrapGroup } from "../kubernetes/bootstrap-rbac.ts";
 import { parseBootstrapToken, tokenUsages } from "../kubernetes/bootstrap-token.ts";
 import { supportedMinors, versionOfLabel } from "../kubernetes/versions.ts";
 import { baseOf, type MachineConfig, readConfig } from "../machine/config.ts";
 import { assertContainerd } from "../machine/cri-socket.ts";
-import { flagOfField, type InitBase, type InitFlags, initDocument } from "../machine/init-document.ts";
+import { type InitBase, type InitFlags, initDocument, originOf } from "../machine/init-document.ts";
 import { addressOfDefaultRoute, assertRoot, machineLogs, ownNodeName, readOwnFacts } from "../machine/machine.ts";
 import { limitWay, onlyPhase, type Phases, skipPhases } from "../machine/phases.ts";
-import { ignoredChecks } from "../machine/preflight.ts";
+import { checksFrom, ignoredChecks } from "../machine/preflight.ts";
 import { readSource } from "../machine/sources.ts";
 import { resourceId } from "../resources/index.ts";
 import { Secret } from "../secret.ts";
@@ -97,6 +97,7 @@ function chooseToken(options: Options, config: MachineConfig | undefined) {
       hint: "keep one, with ttl in place of expires; make more with kboot token create",
     });
   }
+  const inFile = (field: string) => `${config?.file}: InitConfiguration.bootstrapTokens[0].${field}`;
   const token = options.token === undefined ? (described?.token?.reveal() ?? undefined) : options.token;
   return {
     asked: token === undefined ? undefined : parseBootstrapToken(new Secret(token)),
@@ -108,6 +109,11 @@ function chooseToken(options: Options, config: MachineConfig | undefined) {
         description: described?.description ?? "kboot init",
       },
       new Date(),
+      {
+        ttl: options.tokenTtl === undefined ? inFile("ttl") : "--token-ttl",
+        usages: inFile("usages"),
+        groups: inFile("groups"),
+      },
     ),
   };
 }
@@ -121,6 +127,8 @@ async function clusterOfMachine(
   signal: AbortSignal,
 ): Promise<Cluster> {
   const facts = await readOwnFacts(run, signal);
+  const wrong = options.apiserverAdvertiseAddress === undefined ? undefined : judgeHostAddress(options.apiserverAdvertiseAddress);
+  if (wrong !== undefined) throw new KbootError("usage", `--apiserver-advertise-address: ${wrong}`, { hint: "kboot init --help" });
   const { localAPIEndpoint, nodeRegistration } = config?.kubeadm.InitConfiguration ?? {};
   const address = options.apiserverAdvertiseAddress ?? localAPIEndpoint?.advertiseAddress ?? addressOfDefaultRoute(facts);
   if (address === undefined) {
@@ -135,19 +143,19 @@ async function clusterOfMachine(
   const { cluster, problems } = await withFiles(
     parseInventory(stringify(document), { file: config?.file ?? "kboot.yaml", home: homedir() }),
   );
-  if (cluster === undefined) throw new KbootError("usage", problems.map(describe).join("\n"), { hint: "kboot init --help" });
+  if (cluster === undefined) {
+    const lines = problems.map(({ field, message }) => `${originOf(field, options, base)}: ${message}`);
+    throw new KbootError("usage", lines.join("\n"), { hint: "kboot init --help" });
+  }
   return {
     ...cluster,
     ignoreChecks: ignoredChecks(
       options.ignorePreflightErrors?.split(",") ?? nodeRegistration?.ignorePreflightErrors ?? [],
       phases,
       checkNames,
+      checksFrom(options.ignorePreflightErrors, config, "InitConfiguration"),
     ),
   };
-}
-
-function describe({ field, message }: Problem): string {
-  return `${flagOfField[field] ?? flagOfField[field.replace(/\[\d+\].*$/, "")] ?? field}: ${message}`;
 }
 
 /** As asked for by flag or file; else that of the bundle, where one is named; else the newest that this kboot knows. */

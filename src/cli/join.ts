@@ -12,7 +12,7 @@ import { type JoinFlags, readJoinWish } from "../machine/join-wish.ts";
 import { addressesTowards, assertRoot, machineLogs, ownNodeName } from "../machine/machine.ts";
 import { readOwnSettings } from "../machine/own-settings.ts";
 import { limitWay, skipPhases } from "../machine/phases.ts";
-import { ignoredChecks } from "../machine/preflight.ts";
+import { checksFrom, ignoredChecks } from "../machine/preflight.ts";
 import { publishedCluster } from "../machine/published.ts";
 import { artifactSource } from "../machine/sources.ts";
 import { buildBootstrapKubeconfig } from "../pki/kubeconfig.ts";
@@ -55,7 +55,12 @@ export async function join(given: Record<string, unknown>, signal: AbortSignal, 
     registration,
     own,
     sources: options.source?.map(artifactSource),
-    ignoreChecks: ignoredChecks(wish.ignorePreflightErrors, phases, checkNames),
+    ignoreChecks: ignoredChecks(
+      wish.ignorePreflightErrors,
+      phases,
+      checkNames,
+      checksFrom(options.ignorePreflightErrors, config, "JoinConfiguration"),
+    ),
   });
   const openAsNode = (pem: Secret) =>
     openApi(discoveredAccess({ ...discovered, credential: { certificatePem: pem.reveal(), key: pem } }, signal));

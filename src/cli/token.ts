@@ -83,26 +83,33 @@ export async function generateToken(): Promise<void> {
   process.stdout.write(`${bootstrapTokenText(generateBootstrapToken()).reveal()}\n`);
 }
 
+/** Where each option has its value from, for errors. */
+type Origins = Readonly<Record<"ttl" | "usages" | "groups", string>>;
+const flags: Origins = { ttl: "--ttl", usages: "--usages", groups: "--groups" };
+
 /** What the options ask for, judged as kubeadm judges it. Throws KbootError `usage`. */
 export function readWish(
   options: Pick<CreateOptions, "ttl" | "usages" | "groups" | "description">,
   now: Date,
+  origins = flags,
 ): Required<BootstrapTokenOptions> {
   const usages = split(options.usages);
   const unknown = usages.filter((usage) => !(tokenUsages as readonly string[]).includes(usage));
   if (unknown.length > 0 || usages.length === 0) {
-    throw new KbootError("usage", `--usages: ${unknown.join(", ") || "nothing"} is no use of a token`, {
+    throw new KbootError("usage", `${origins.usages}: ${unknown.join(", ") || "nothing"} is no use of a token`, {
       hint: `uses are ${tokenUsages.join(", ")}`,
     });
   }
   const groups = usages.includes("authentication") ? split(options.groups) : [];
   const bad = groups.find((group) => !/^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/.test(group));
   if (bad !== undefined) {
-    throw new KbootError("usage", `--groups: ${bad} is no group of bootstrap tokens`, { hint: `groups are such as ${bootstrapGroup}` });
+    throw new KbootError("usage", `${origins.groups}: ${bad} is no group of bootstrap tokens`, {
+      hint: `groups are such as ${bootstrapGroup}`,
+    });
   }
-  const ttlMs = parseDuration(options.ttl);
+  const ttlMs = parseDuration(options.ttl, origins.ttl);
   if (ttlMs < 0)
-    throw new KbootError("usage", `--ttl: ${options.ttl} is less than nothing`, { hint: "0 is for a token that never expires" });
+    throw new KbootError("usage", `${origins.ttl}: ${options.ttl} is less than nothing`, { hint: "0 is for a token that never expires" });
   return {
     description: options.description,
     expires: ttlMs === 0 ? undefined : new Date(now.getTime() + ttlMs),

@@ -34,3 +34,11 @@ export function formatPath(path: Path): string {
     return text === "" ? part : `${text}.${part}`;
   }, "");
 }
+
+/** Reads what `formatPath` wrote. */
+export function parsePath(field: string): Path {
+  return [...field.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g)].map(([, index, quoted, name = ""]) => {
+    if (index !== undefined) return Number(index);
+    return quoted === undefined ? name : (JSON.parse(quoted) as string);
+  });
+}

@@ -107,10 +107,14 @@ export function keepValid({ spec, host, notTaken }: Taken, kind: HostKind = "Ini
 }
 
 function toNotTaken({ path, message }: Finding, kind: HostKind) {
+  return { field: formatPath(fieldOfKubeadm(path, kind)), message };
+}
+
+/** Where in kubeadm's documents a field of an inventory comes from. */
+export function fieldOfKubeadm(path: Path, kind: HostKind = "InitConfiguration"): Path {
   const [at, field] = origins.findLast(([origin]) => origin.every((part, index) => part === path[index])) ?? [[], []];
   const [root, ...below] = field;
-  const whole = root === "InitConfiguration" ? [kind, ...below] : field;
-  return { field: formatPath([...whole, ...path.slice(at.length)]), message };
+  return [...(root === "InitConfiguration" ? [kind, ...below] : field), ...path.slice(at.length)];
 }
 
 /** So that taking one item out of a list moves none that is still to be taken out. */
@@ -120,7 +124,8 @@ function lastFirst(a: Path, b: Path): number {
   return typeof left === "number" && typeof right === "number" ? right - left : 0;
 }
 
-function valueAt(value: unknown, path: Path): unknown {
+/** What a value holds there; undefined where it holds nothing. */
+export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (at, part) => (typeof at === "object" && at !== null ? (at as Record<string | number, unknown>)[part] : undefined),
     value,

@@ -2,12 +2,12 @@ import { KbootError } from "../errors.ts";
 
 const unitMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** Milliseconds of a duration as Go writes it: `24h0m0s`, `90m`, `0` (time.ParseDuration). Throws KbootError `usage`. */
-export function parseDuration(text: string): number {
+/** Milliseconds of a duration as Go writes it: `24h0m0s`, `90m`, `0` (time.ParseDuration). Throws KbootError `usage`, which names `from` where one is given. */
+export function parseDuration(text: string, from?: string): number {
   if (text === "0") return 0;
   const [, sign, parts] = /^([+-]?)((?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+)$/.exec(text) ?? [];
   if (parts === undefined) {
-    throw new KbootError("usage", `${JSON.stringify(text)} is not a duration`, { hint: "write hours, minutes and seconds: 24h, 1h30m, 0" });
+    throw new KbootError("usage", `${from === undefined ? "" : `${from}: `}${JSON.stringify(text)} is not a duration`, { hint: "write hours, minutes and seconds: 24h, 1h30m, 0" });
   }
   const sum = [...parts.matchAll(/(\d+(?:\.\d*)?)(\D+)/g)].reduce(
     (ms, [, number, unit = ""]) => ms + Number(number) * (unitMs[unit] ?? 0),

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { type Document, parseAllDocuments } from "yaml";
 import { KbootError } from "../errors.ts";
+import { formatPath } from "../inventory/problem.ts";
+import { fieldOfKubeadm, valueAt } from "../kubeadm/judge.ts";
 import type { NotTaken, Taken } from "../kubeadm/taken.ts";
 import { hostOfJoin, specOfKubeadm } from "../kubeadm/to-inventory.ts";
 import { type KubeadmDocuments, parseKubeadmDocuments } from "../kubernetes/kubeadm-documents/parse.ts";
@@ -72,19 +74,28 @@ const heeded =
 const harmless = /^\w+$|\.nodeRegistration\.imagePull(Policy|Serial)$|\.timeouts\b/;
 
 /**
- * What the file says of cluster and machine, kboot's own document over kubeadm's. `address` is the machine's, by flag, file or default. `say` is told each
+ * What the file says of cluster and machine, kboot's own document over kubeadm's. `address` is the machine's, by flag, file or default, and an IPv4 address where it is not the file's. `say` is told each
  * field that is not kept to and changes nothing. Throws KbootError `kubeadm-config` that names every other field which kboot cannot do.
  */
 export function baseOf({ file, own, kubeadm }: MachineConfig, address: string, say: (text: string) => void): InitBase {
   const { InitConfiguration = {} } = kubeadm;
+  const { advertiseAddress } = InitConfiguration.localAPIEndpoint ?? {};
   const localAPIEndpoint = { ...InitConfiguration.localAPIEndpoint, advertiseAddress: address };
   const isKubeadm = Object.keys(kubeadm).length > 0;
-  const taken = isKubeadm
+  const { spec, host, notTaken }: Taken = isKubeadm
     ? specOfKubeadm({ ...kubeadm, InitConfiguration: { ...InitConfiguration, localAPIEndpoint } }, { file })
-    : undefined;
-  account(file, taken?.notTaken ?? [], say, "take these out of the file, or make this cluster with kubeadm");
-  const { nodeAddress: _address, nodeName: _name, ...host } = taken?.host ?? {};
-  return { spec: mergeDeep(taken?.spec ?? {}, own), host };
+    : { spec: {}, host: {}, notTaken: [] };
+  account(file, notTaken, say, "take these out of the file, or make this cluster with kubeadm");
+  const { nodeAddress: _address, nodeName, ...rest } = host;
+  const said = { spec: { ...spec, hosts: [{ ...rest, nodeName, nodeAddress: advertiseAddress }] } };
+  return {
+    spec: mergeDeep(spec, own),
+    host: rest,
+    originOf(path) {
+      if (valueAt({ spec: own }, path) !== undefined) return `${file}: Cluster.${formatPath(path)}`;
+      return valueAt(said, path) === undefined ? undefined : `${file}: ${formatPath(fieldOfKubeadm(path))}`;
+    },
+  };
 }
 
 /** What the file says of a machine that joins, as fields of its entry under `hosts`. `say` and errors as with `baseOf`. */

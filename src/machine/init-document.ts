@@ -1,3 +1,4 @@
+import { type Path, parsePath } from "../inventory/problem.ts";
 import { mapOf } from "./map-of.ts";
 import { readSource } from "./sources.ts";
 
@@ -22,6 +23,8 @@ export interface InitBase {
   readonly spec?: Readonly<Record<string, unknown>>;
   /** Fields of the machine's own entry under `hosts`. */
   readonly host?: Readonly<Record<string, unknown>>;
+  /** Where the file says what stands at this path of the inventory: `FILE: ClusterConfiguration.networking.podSubnet`. Undefined where it does not. */
+  originOf?(path: Path): string | undefined;
 }
 
 /** What is known of the machine. */
@@ -34,7 +37,7 @@ export interface InitMachine {
 }
 
 /** Fields of the inventory that a flag says, for messages. */
-export const flagOfField: Readonly<Record<string, string>> = {
+const flagOfField: Readonly<Record<string, string>> = {
   "hosts[0].nodeAddress": "--apiserver-advertise-address",
   "apiEndpoint.bindPort": "--apiserver-bind-port",
   certSANs: "--apiserver-cert-extra-sans",
@@ -43,12 +46,28 @@ export const flagOfField: Readonly<Record<string, string>> = {
   imageRepository: "--image-repository",
   kubernetesVersion: "--kubernetes-version",
   "network.plugin": "--network",
-  "hosts[0].name": "--node-name",
+  "hosts[0].nodeName": "--node-name",
   "networking.podSubnet": "--pod-network-cidr",
   "networking.serviceSubnet": "--service-cidr",
   "networking.dnsDomain": "--service-dns-domain",
   sources: "--source",
 };
+
+/**
+ * Where a field of the inventory has its value from: the flag that says it, else file, document and field, else the flag that would say it. `field` is as
+ * problems name it.
+ */
+export function originOf(field: string, flags: InitFlags, base: InitBase): string {
+  const known = field.replace(/^hosts\[0\]\.name$/, "hosts[0].nodeName");
+  const flag = flagOfField[known] ?? flagOfField[known.replace(/\[\d+\].*$/, "")];
+  if (flag !== undefined && isGiven(flag, flags)) return flag;
+  return base.originOf?.(["spec", ...parsePath(known)]) ?? flag ?? field;
+}
+
+function isGiven(flag: string, flags: InitFlags): boolean {
+  const name = flag.slice("--".length).replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  return flags[name as keyof InitFlags] !== undefined;
+}
 
 /** The name of a cluster that was made by flags: the one that kubeadm gives. */
 const clusterName = "kubernetes";

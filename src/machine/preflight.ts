@@ -1,5 +1,6 @@
 import { KbootError } from "../errors.ts";
 import { nearest } from "../suggest.ts";
+import type { MachineConfig } from "./config.ts";
 import type { Phases } from "./phases.ts";
 
 /**
@@ -31,8 +32,20 @@ const families: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^fileexisting-/, []],
 ];
 
-/** Names of kboot's checks, which are `all`, that a list of kubeadm's, or kboot's own, names: all for `all`, and where the phase is skipped. Throws KbootError `usage`. */
-export function ignoredChecks(names: readonly string[], phases: Pick<Phases, "checks">, all: readonly string[]): readonly string[] {
+/** Where names of checks come from: the flag, else the file. */
+export function checksFrom(flag: string | undefined, config: MachineConfig | undefined, document: string): string {
+  return flag !== undefined || config === undefined
+    ? "--ignore-preflight-errors"
+    : `${config.file}: ${document}.nodeRegistration.ignorePreflightErrors`;
+}
+
+/** Names of kboot's checks, which are `all`, that a list of kubeadm's, or kboot's own, names: all for `all`, and where the phase is skipped. `from` says where the list is, for the KbootError `usage` that it throws. */
+export function ignoredChecks(
+  names: readonly string[],
+  phases: Pick<Phases, "checks">,
+  all: readonly string[],
+  from: string,
+): readonly string[] {
   if (!phases.checks || names.some((name) => name.toLowerCase() === "all")) return all;
   return names.flatMap((name) => {
     const wanted = name.toLowerCase();
@@ -40,7 +53,7 @@ export function ignoredChecks(names: readonly string[], phases: Pick<Phases, "ch
     const found = counterparts[wanted] ?? families.find(([pattern]) => pattern.test(wanted))?.[1];
     if (found !== undefined) return found;
     const meant = nearest(wanted, [...Object.keys(counterparts), ...all]);
-    throw new KbootError("usage", `--ignore-preflight-errors: there is no check ${name}`, {
+    throw new KbootError("usage", `${from}: there is no check ${name}`, {
       hint: meant === undefined ? "kboot plan names each check that fails" : `did you mean ${meant}?`,
     });
   });

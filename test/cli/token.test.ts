@@ -28,6 +28,15 @@ for (const [title, options, message] of wrong) {
   });
 }
 
+test("what is wrong is told where it comes from", (t) => {
+  const origins = { ttl: "--token-ttl", usages: "f.yaml: InitConfiguration.bootstrapTokens[0].usages", groups: "" };
+  t.throws(() => readWish({ ...usual, ttl: "-1h" }, now, origins), { message: "--token-ttl: -1h is less than nothing" });
+  t.throws(() => readWish({ ...usual, ttl: "day" }, now, origins), { message: '--token-ttl: "day" is not a duration' });
+  t.throws(() => readWish({ ...usual, usages: "x" }, now, origins), {
+    message: /^f\.yaml: InitConfiguration\.bootstrapTokens\[0\]\.usages: x is/,
+  });
+});
+
 test("a malformed token is refused before anybody is asked, and not shown", async (t) => {
   const { exitCode, stderr } = await execa(process.execPath, [main, "token", "create", "abc.secret0secret"], { reject: false });
   t.is(exitCode, 64);

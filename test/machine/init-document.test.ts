@@ -1,7 +1,7 @@
 import test from "ava";
 import { stringify } from "yaml";
 import { parseInventory } from "../../src/inventory/parse.ts";
-import { flagOfField, type InitFlags, initDocument } from "../../src/machine/init-document.ts";
+import { type InitFlags, initDocument, originOf } from "../../src/machine/init-document.ts";
 
 const machine = { nodeName: "vm1", address: "192.0.2.7", kubernetesVersion: "1.36.3" };
 
@@ -61,7 +61,7 @@ test("without an endpoint's port it is that of the API server, and the flag goes
 });
 
 test("what is wrong is told of the flag", (t) => {
-  const wrong = (flags: InitFlags) => (parsed(flags).problems ?? []).map(({ field }) => flagOfField[field.replace(/\[\d+\]$/, "")]);
+  const wrong = (flags: InitFlags) => (parsed(flags).problems ?? []).map(({ field }) => originOf(field, flags, {}));
   t.deepEqual(wrong({ serviceCidr: "10.2.0.0" }), ["--service-cidr"]);
   t.deepEqual(wrong({ podNetworkCidr: "10.96.0.0/16" }), ["--pod-network-cidr"]);
   t.deepEqual(wrong({ controlPlaneEndpoint: "api.example.com:x" }), ["--control-plane-endpoint"]);
@@ -70,4 +70,15 @@ test("what is wrong is told of the flag", (t) => {
   t.deepEqual(wrong({ apiserverBindPort: "2379" }), ["--apiserver-bind-port"]);
   t.deepEqual(wrong({ network: "calico" }), ["--network"]);
   t.deepEqual(wrong({ apiserverCertExtraSans: "a_b!" }), ["--apiserver-cert-extra-sans"]);
+});
+
+test("what no flag has said is told where the file says it, else by the flag that would", (t) => {
+  const ofFile = {
+    originOf: (path: readonly (string | number)[]) => (path.at(-1) === "podSubnet" ? "F: Cluster.networking.podSubnet" : undefined),
+  };
+  t.is(originOf("networking.podSubnet", {}, ofFile), "F: Cluster.networking.podSubnet");
+  t.is(originOf("networking.podSubnet", { podNetworkCidr: "x" }, ofFile), "--pod-network-cidr");
+  t.is(originOf("networking.serviceSubnet", {}, ofFile), "--service-cidr");
+  t.is(originOf("hosts[0].name", { nodeName: "a_b" }, {}), "--node-name");
+  t.is(originOf("kubelet.staticPodPath", {}, {}), "kubelet.staticPodPath");
 });

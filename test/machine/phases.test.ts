@@ -53,8 +53,7 @@ test("a sub-phase is its own resource, with the authority that signs it", (t) =>
 
 test("the API server's phase brings the audit policy that it reads, and no other does", (t) => {
   const audited = { ...site, cluster: { ...cluster, audit: testAudit } };
-  const ids = (name: string) =>
-    idsOf(onlyPhase("init", name), ["control-plane"], audited).filter((id) => !id.includes("directory:"));
+  const ids = (name: string) => idsOf(onlyPhase("init", name), ["control-plane"], audited).filter((id) => !id.includes("directory:"));
   const own = ["control-plane file:/etc/kubernetes/audit-policy.yaml", "control-plane static-pod:kube-apiserver"];
   t.deepEqual(ids("control-plane/apiserver"), own);
   t.deepEqual(ids("control-plane").slice(0, 2), own);
