@@ -7,7 +7,8 @@ import { type ClusterInfo, type Look, lookForClusterInfo, type Patience } from "
 export const usualPatience: Patience = { pollMs: 1000, lookMs: 10_000, absentMs: 60_000, unsignedMs: 15_000 };
 
 export interface AwaitOptions {
-  readonly timeoutSeconds: number;
+  /** When looking ends, by `performance.now()`. The last look is waited for. */
+  readonly endMs: number;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
   readonly patience?: Partial<Patience>;
@@ -22,10 +23,9 @@ export interface AwaitOptions {
  * waiting is in vain.
  */
 export async function awaitClusterInfo(access: ApiAccess, endpoint: Endpoint, options: AwaitOptions): Promise<ClusterInfo> {
-  const { timeoutSeconds, signal, say, judge = (found) => ({ found }) } = options;
+  const { endMs, signal, say, judge = (found) => ({ found }) } = options;
   const patience = { ...usualPatience, ...options.patience };
   const agent = new ApiAgent(access);
-  const endMs = performance.now() + timeoutSeconds * 1000;
   let [last, sinceMs] = ["", 0];
   try {
     for (;;) {

@@ -8,5 +8,6 @@ import { discoverByToken } from "./token.ts";
  * `certificate-expired`, `cancelled`.
  */
 export function discover(discovery: Discovery, options: DiscoverOptions): Promise<Discovered> {
-  return discovery.kind === "token" ? discoverByToken(discovery, options) : discoverByFile(discovery, options);
+  const timed = { ...options, endMs: performance.now() + options.timeoutSeconds * 1000 };
+  return discovery.kind === "token" ? discoverByToken(discovery, timed) : discoverByFile(discovery, timed);
 }

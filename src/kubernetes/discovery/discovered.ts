@@ -37,12 +37,18 @@ export type Discovery = TokenDiscovery | FileDiscovery;
 export interface DiscoverOptions {
   /** Takes the place of the credential that the discovery has. */
   readonly tlsBootstrapToken?: BootstrapToken | undefined;
-  /** How long an API that does not answer is waited for. */
+  /** How long an API that does not answer is waited for, in all. */
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
   /** Told what is waited for, once for each reason. */
   readonly say: (text: string) => void;
   readonly patience?: Partial<Patience>;
+}
+
+/** The same, once the search has begun. */
+export interface TimedOptions extends DiscoverOptions {
+  /** When it ends, by `performance.now()`. */
+  readonly endMs: number;
 }
 
 /**

@@ -5,12 +5,12 @@ import type { ApiCredential } from "../api-request.ts";
 import { type BootstrapToken, bootstrapTokenText } from "../bootstrap-token.ts";
 import { dial, endpointOf } from "../endpoint.ts";
 import { awaitClusterInfo } from "./await-cluster-info.ts";
-import type { Discovered, DiscoverOptions, FileDiscovery } from "./discovered.ts";
+import type { Discovered, FileDiscovery, TimedOptions } from "./discovered.ts";
 import { type DiscoveryFile, openDiscoveryFile } from "./open-file.ts";
 import { readPublished } from "./published.ts";
 
 /** Finds a cluster by a kubeconfig, which is believed for where it comes from. Its API must answer, with a certificate of the CA in it. */
-export async function discoverByFile({ file }: FileDiscovery, options: DiscoverOptions): Promise<Discovered> {
+export async function discoverByFile({ file }: FileDiscovery, options: TimedOptions): Promise<Discovered> {
   const opened = await openDiscoveryFile(file, options.signal);
   const reading = readKubeconfig(opened.text, { mayLackContext: true });
   const { server } = reading ?? {};

@@ -3,7 +3,7 @@ import { anyCertificate } from "../api-request.ts";
 import { type BootstrapToken, bootstrapTokenText } from "../bootstrap-token.ts";
 import { dial, parseEndpoint, showEndpoint } from "../endpoint.ts";
 import { awaitClusterInfo } from "./await-cluster-info.ts";
-import type { Discovered, DiscoverOptions, TokenDiscovery } from "./discovered.ts";
+import type { Discovered, TimedOptions, TokenDiscovery } from "./discovered.ts";
 import { isSignedByToken, signatureKey } from "./jws.ts";
 import type { ClusterInfo, Look, Patience } from "./look.ts";
 import { parsePins, sortByPin } from "./pins.ts";
@@ -15,7 +15,7 @@ const freshLine = "print a fresh line on a control plane: kboot token create --p
  * Finds a cluster by its endpoint, a token and the hash of its CA. What an API says that nobody has vouched for is believed once the token
  * has signed it, the CA in it is the expected one, and a server with a certificate of that very CA says the same, byte for byte.
  */
-export async function discoverByToken(discovery: TokenDiscovery, options: DiscoverOptions): Promise<Discovered> {
+export async function discoverByToken(discovery: TokenDiscovery, options: TimedOptions): Promise<Discovered> {
   const { token, caCertHashes, unsafeSkipCaVerification } = discovery;
   const endpoint = parseEndpoint(discovery.endpoint);
   const address = showEndpoint(endpoint);

@@ -1,12 +1,16 @@
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { inspect } from "node:util";
+import type { ExecutionContext } from "ava";
+import { KbootError } from "../../../src/errors.ts";
 import { type BootstrapToken, generateBootstrapToken } from "../../../src/kubernetes/bootstrap-token.ts";
 import { clusterInfo } from "../../../src/kubernetes/cluster-info.ts";
 import { discover } from "../../../src/kubernetes/discovery/discover.ts";
 import type { Discovered, DiscoverOptions, Discovery } from "../../../src/kubernetes/discovery/discovered.ts";
 import { signatureKey, signDetached } from "../../../src/kubernetes/discovery/jws.ts";
 import { issueCa, issueCertificate, type KeyAndCertificate } from "../../../src/pki/issue.ts";
+import type { Secret } from "../../../src/secret.ts";
 
 const usual = { validityDays: 2, now: new Date(), algorithm: "ECDSA-P256" } as const;
 /** Known to no resolver: only TLS and the cluster speak of it. */
@@ -97,7 +101,22 @@ export async function makeParts() {
 /** Looks often, and gives up soon where the test is about that; a busy machine may take its time for a look. */
 export const hasty = { pollMs: 10, lookMs: 60_000, absentMs: 60, unsignedMs: 60 };
 
+/** Of nobody who stops. */
+export const { signal } = new AbortController();
+
 export function find(discovery: Discovery, options: Partial<DiscoverOptions> = {}): Promise<Discovered> {
-  const { signal } = new AbortController();
   return discover(discovery, { timeoutSeconds: 60, signal, say: () => {}, patience: hasty, ...options });
+}
+
+/** The error of a search; it must not hold the secret, and must say what to do. */
+export async function failureOf(
+  t: ExecutionContext,
+  discovery: Discovery,
+  secret: Secret,
+  options: Partial<DiscoverOptions> = {},
+): Promise<KbootError> {
+  const error = await t.throwsAsync(find(discovery, options), { instanceOf: KbootError });
+  t.false(`${inspect(error, { depth: 9 })}${error.hint}`.includes(secret.reveal()));
+  t.true((error.hint ?? "").length > 0);
+  return error;
 }

@@ -1,4 +1,3 @@
-import { inspect } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { type ErrorCode, KbootError } from "../../../src/errors.ts";
 import { openApi } from "../../../src/kubernetes/api.ts";
@@ -12,24 +11,19 @@ import {
   answerInfo,
   answerStatus,
   clusterName,
+  failureOf,
   find,
   hasty,
   makeCertificate,
   makeParts,
   publishedKubeconfig,
   type Server,
+  signal,
   startServer,
 } from "./fake-cluster.ts";
 
-type Parts = Awaited<ReturnType<typeof makeParts>>;
-let parts: Parts;
-let pin: string;
-test.before(async () => {
-  parts = await makeParts();
-  pin = publicKeyPin(parts.ca.certificatePem);
-});
-
-const { signal } = new AbortController();
+const parts = await makeParts();
+const pin = publicKeyPin(parts.ca.certificatePem);
 const good = () => answerInfo(publishedKubeconfig(parts.ca.certificatePem), parts.token);
 
 async function withServer(
@@ -49,13 +43,8 @@ function by(endpoint: string, wish: Partial<TokenDiscovery> = {}): TokenDiscover
   return { kind: "token", endpoint, token: parts.token, caCertHashes: [pin], unsafeSkipCaVerification: false, ...wish };
 }
 
-/** The error of a search; it must not hold the token's secret, and must say what to do. */
-async function failure(t: ExecutionContext, wish: TokenDiscovery, options: Partial<DiscoverOptions> = {}): Promise<KbootError> {
-  const error = await t.throwsAsync(find(wish, options), { instanceOf: KbootError });
-  t.false(`${inspect(error, { depth: 9 })}${error.hint}`.includes(wish.token.secret.reveal()));
-  t.true((error.hint ?? "").length > 0);
-  return error;
-}
+const failure = (t: ExecutionContext, wish: TokenDiscovery, options: Partial<DiscoverOptions> = {}) =>
+  failureOf(t, wish, wish.token.secret, options);
 
 test("finds a cluster by address, token and hash, and asks it by its own name", async (t) => {
   await withServer(good, async ({ address, asked }) => {
@@ -168,6 +157,21 @@ test("a server that stays busy is told when time is over", async (t) => {
       t.is(error.code, "discovery");
     },
   );
+});
+
+test("the time to wait is that of both looks together", async (t) => {
+  const began = performance.now();
+  let foundAt: number | undefined;
+  const answer = () => {
+    if (foundAt !== undefined || performance.now() - began < 4000) return { status: 502, text: "<html>" };
+    foundAt = performance.now();
+    return good();
+  };
+  await withServer(answer, async ({ address }) => {
+    const error = await failure(t, by(address), { timeoutSeconds: 5 });
+    t.is(error.message, `${address} answers with status 502`);
+    t.true(performance.now() - (foundAt ?? 0) < 4000, "not five seconds more");
+  });
 });
 
 const untrusted = test.macro(async (t, wish: () => Partial<TokenDiscovery>, message: () => string, hint: RegExp) => {
