@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { isDeepStrictEqual } from "node:util";
+import { isMap } from "../is-map.ts";
 import type { ArtifactSource, Cluster, ClusterHost, ExtraArg, Network } from "./cluster.ts";
 import { resolveCluster } from "./resolve.ts";
 import type { InventoryFile } from "./schema.ts";
@@ -122,8 +123,4 @@ function unusual(values: Values, usual: Values): Values {
       return [[name, isMap(value) && isMap(other) ? unusual(value, other) : value]];
     }),
   );
-}
-
-function isMap(value: unknown): value is Values {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { mapOf } from "../is-map.ts";
 import { hostShape, type InventoryHost, type InventorySpec, specShape } from "./schema.ts";
 
 /** The parts of a file that are right by themselves; of each host the fields that are, so that a mistake in one hides none in another. */
@@ -21,14 +22,14 @@ export interface DraftEntry {
 
 /** Parts are judged each by itself, so that a mistake in one hides none between the others. */
 export function draftOf(values: unknown): Draft {
-  const spec = entriesOf(entriesOf(values)["spec"]);
+  const spec = mapOf(mapOf(values)["spec"]);
   const { hosts: _, ...shape } = specShape;
   const parts = judgeParts(shape, spec);
   const listed: readonly unknown[] = Array.isArray(spec["hosts"]) ? spec["hosts"] : [];
   return {
     spec: parts.right as Draft["spec"],
     hosts: listed.map((entry, index) => {
-      const { right, wrong } = judgeParts(hostShape, entriesOf(entry));
+      const { right, wrong } = judgeParts(hostShape, mapOf(entry));
       return { index, host: right as DraftHost, wrong: new Set(wrong) };
     }),
     wrong: new Set([...parts.wrong, ...(listed.length > 0 ? [] : ["hosts"])]),
@@ -43,8 +44,4 @@ function judgeParts(shape: Readonly<Record<string, z.ZodType>>, values: Readonly
     ),
     wrong: parts.flatMap(({ key, result }) => (result.success ? [] : [key])),
   };
-}
-
-function entriesOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }

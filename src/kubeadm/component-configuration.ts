@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { isMap } from "../is-map.ts";
 import type { Settings } from "../kubernetes/merge.ts";
 import { sameMeaning } from "../resources/same-meaning.ts";
 
@@ -33,8 +34,4 @@ function beyond(configuration: Settings, defaults: Settings, complete: boolean, 
 
 function saysNothing(value: unknown): boolean {
   return value === null || value === undefined || value === "" || value === "0s";
-}
-
-function isMap(value: unknown): value is Settings {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

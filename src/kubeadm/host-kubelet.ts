@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import type { ExtraArg } from "../inventory/cluster.ts";
+import { isMap } from "../is-map.ts";
 import { kubeletFiles } from "../kubernetes/kubelet.ts";
 import type { Settings } from "../kubernetes/merge.ts";
 import { cniConfDir } from "../kubernetes/paths.ts";
@@ -35,7 +36,7 @@ export function parseHostKubelet(stdout: Buffer): HostKubelet {
 function parseMap(text: string | undefined): Settings | undefined {
   try {
     const value: unknown = parse(text ?? "");
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Settings) : undefined;
+    return isMap(value) ? value : undefined;
   } catch {
     return undefined;
   }

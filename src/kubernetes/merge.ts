@@ -1,3 +1,5 @@
+import { isMap } from "../is-map.ts";
+
 /** A map of a configuration, free in form. */
 export type Settings = Readonly<Record<string, unknown>>;
 
@@ -11,8 +13,4 @@ export function mergeDeep(base: Settings, over: Settings): Record<string, unknow
     else result[key] = value;
   }
   return result;
-}
-
-function isMap(value: unknown): value is Settings {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

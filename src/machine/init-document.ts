@@ -1,5 +1,5 @@
 import { type Path, parsePath } from "../inventory/problem.ts";
-import { mapOf } from "./map-of.ts";
+import { mapOf } from "../is-map.ts";
 import { readSource } from "./sources.ts";
 
 /** What `kboot init` is asked for by flags; names are those of the flags. */

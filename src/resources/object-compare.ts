@@ -1,6 +1,7 @@
 import { parse } from "yaml";
 import type { Difference, KubernetesObject } from "../engine/contracts.ts";
-import { fieldsBeyond, hasKey, isMap, itemKey, owns, valueAt, withoutPaths } from "./object-fields.ts";
+import { isMap } from "../is-map.ts";
+import { fieldsBeyond, hasKey, itemKey, owns, valueAt, withoutPaths } from "./object-fields.ts";
 import { foreignFields, isApplied, managedFields } from "./object-owners.ts";
 import { sameMeaning } from "./same-meaning.ts";
 

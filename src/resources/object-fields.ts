@@ -1,3 +1,5 @@
+import { isMap } from "../is-map.ts";
+
 /** Who set which fields of an object, as the API records it in metadata.managedFields. */
 export interface ManagedFields {
   readonly manager: string;
@@ -39,10 +41,6 @@ const listKeys: Readonly<Record<string, readonly (readonly string[])[]>> = {
 const keyDefaults: Readonly<Record<string, unknown>> = { protocol: "TCP" };
 
 export type Item = Readonly<Record<string, unknown>>;
-
-export function isMap(value: unknown): value is Item {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** The identity of an item in the list of this name, or undefined when the list is one value as a whole. */
 export function itemKey(listName: string, item: unknown): Item | undefined {

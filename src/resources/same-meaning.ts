@@ -1,3 +1,5 @@
+import { isMap } from "../is-map.ts";
+
 /**
  * True when two parsed documents mean the same: zero values (null, "", 0s, {}, []) that one of them leaves out do not matter, as Go
  * programs write a type whole. Order matters in lists only.
@@ -7,10 +9,6 @@ export function sameMeaning(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => sameMeaning(item, b[index]));
   if (isMap(a) && isMap(b)) return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameMeaning(a[key], b[key]));
   return a === b;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isZero(value: unknown): boolean {
