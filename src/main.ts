@@ -156,6 +156,7 @@ function defineCommands(): Command {
     "text for people, or one event a line",
   )
     .option("--limit <host...>", "these hosts only; each leaves the cluster first")
+    .option("--cert-dir <path>", "where certificates are: what kboot made is removed there, and nothing elsewhere")
     .option("--cri-socket <path>", "where the container runtime listens: containerd's own socket is the one there is")
     .option("--yes", "do not ask for the cluster's name")
     .option("--keep-binaries", "keep binaries, packages and images for a next cluster")

@@ -79,7 +79,7 @@ export const clusterChecks: readonly Check<Live>[] = [
       const isLost = keyless.length > 0 && reached.every((name) => facts.get(name)?.kubernetes.caKey === undefined);
       return (isLost ? keyless : []).map((host) => ({
         host,
-        message: "it has the certificate of a CA, /etc/kubernetes/pki/ca.crt, and no control plane has its key, so nothing can be signed",
+        message: `it has the certificate of a CA, ${cluster.certificatesDir}/ca.crt, and no control plane has its key, so nothing can be signed`,
         hint: "a node of another cluster: reset it there first. Else put ca.key beside it; kboot does not run with a CA that is elsewhere",
       }));
     },

@@ -65,6 +65,14 @@ const table: readonly Unchangeable[] = [
     why: "the kubeconfig of every node names it",
   },
   {
+    check: "certificates-dir-change",
+    what: "certificates' directory",
+    field: "pki.certificatesDir",
+    said: ({ certificatesDir }) => certificatesDir,
+    wish: ({ certificatesDir }) => certificatesDir,
+    why: "the cluster's authorities are there, and new ones would be made in another",
+  },
+  {
     check: "version-change",
     what: "Kubernetes version",
     field: "kubernetesVersion",

@@ -167,7 +167,7 @@ async function lookAtOthers(
 ): Promise<ReadonlyMap<string, SeenHost>> {
   const run = identify(command, "read");
   const hosts = cluster.hosts.filter(({ address }) => wanted.includes(address));
-  const reached: Reached = await reachHosts(hosts, [], (host) => openHost(host, run, { signal }), createEmit([]), signal);
+  const reached: Reached = await reachHosts(hosts, cluster, (host) => openHost(host, run, { signal }), createEmit([]), signal);
   try {
     const seen = [...reached.hosts].map(async ([address, host]) => {
       const facts = reached.facts.get(address);

@@ -28,6 +28,7 @@ function withInitFlags(command: Command): Command {
     .option("--apiserver-advertise-address <ip>", "the address that the API server announces (default: of the default route's interface)")
     .option("--apiserver-bind-port <port>", "the port on which the API server listens (default: 6443)")
     .option("--apiserver-cert-extra-sans <name,...>", "more names and addresses for the API server's certificate")
+    .option("--cert-dir <path>", "where certificates and keys are kept (default: /etc/kubernetes/pki)")
     .option("--config <file>", "a file of kubeadm's documents, and of kboot's own Cluster without hosts; flags go over it")
     .option("--control-plane-endpoint <host[:port]>", "a name or address of the API that outlives this machine")
     .option("--image-repository <registry>", "where the control plane's images come from (default: registry.k8s.io)")

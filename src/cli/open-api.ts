@@ -34,7 +34,7 @@ export async function openControlPlaneApi(cluster: Cluster, { hosts, facts }: Re
   const vault = new Vault();
   if (learnCa(cluster, facts, vault) === undefined) {
     throw new KbootError("api", "no control plane that was reached has the cluster's CA with its key", {
-      hint: "is it a control plane of a cluster, with /etc/kubernetes/pki/ca.key on it?",
+      hint: `is it a control plane of a cluster, with ${cluster.certificatesDir}/ca.key on it?`,
     });
   }
   const controlPlanes = [...hosts].map(([name, host]) => reachedControlPlane(host, cluster, facts.get(name)));

@@ -19,7 +19,7 @@ export async function withControlPlanes<T>(
 ): Promise<T> {
   const controlPlanes = cluster.hosts.filter((host) => host.role === "control-plane");
   const run = identify(command, "read");
-  const reached = await reachHosts(controlPlanes, [], (host) => openHost(host, run, { signal }), createEmit([]), signal);
+  const reached = await reachHosts(controlPlanes, cluster, (host) => openHost(host, run, { signal }), createEmit([]), signal);
   try {
     const reasons = [...reached.unreachable.values()];
     if (reached.hosts.size === 0 && reasons[0] !== undefined) throw reasons[0];

@@ -24,6 +24,7 @@ import { identify, refuseUnknown } from "./operate.ts";
 interface Options extends ResetOptions {
   readonly file?: string;
   readonly limit?: readonly string[];
+  readonly certDir?: string;
   readonly criSocket?: string;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
@@ -36,6 +37,7 @@ export async function reset(given: Record<string, unknown>, signal: AbortSignal)
   assertContainerd("--cri-socket", options.criSocket);
   const isHere = options.file === undefined && !existsSync(usualInventory);
   const { cluster, next } = isHere ? await openMachine(signal) : { ...(await openInventory(options.file)), next: undefined };
+  refuseOtherCertDir(cluster, options.certDir);
   const hosts = chooseHosts(cluster, options.limit);
   const identity = identify("reset", options.dryRun ? "read" : "change");
   if (!options.dryRun && !options.yes) await confirm(cluster, hosts, signal);
@@ -43,6 +45,14 @@ export async function reset(given: Record<string, unknown>, signal: AbortSignal)
   await frameRun({ logs, output: options.output, identity, next }, signal, (emit) =>
     operate(cluster, hosts, identity, options, emit, signal),
   );
+}
+
+/** kboot removes what it made, where it made it. */
+function refuseOtherCertDir({ certificatesDir }: Cluster, asked: string | undefined): void {
+  if (asked === undefined || asked.replace(/(?<=.)\/+$/, "") === certificatesDir) return;
+  throw new KbootError("usage", `--cert-dir: certificates of this cluster are in ${certificatesDir}, not in ${asked}`, {
+    hint: "leave it out: a reset goes by what kboot made",
+  });
 }
 
 /** This machine by itself, as its own record tells of it. It has no right to delete its node. */

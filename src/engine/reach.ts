@@ -2,7 +2,7 @@ import pMap from "p-map";
 import { KbootError } from "../errors.ts";
 import type { Facts } from "../host/facts.ts";
 import type { Host } from "../host/host.ts";
-import { readFacts } from "../host/probe.ts";
+import { type ProbeOptions, readFacts } from "../host/probe.ts";
 import { type ClusterHost, packagesOf } from "../inventory/cluster.ts";
 import type { Emit } from "./events.ts";
 import { tellScripts } from "./tell-scripts.ts";
@@ -20,12 +20,12 @@ const reachStep = "connect";
 const loginsAtOnce = 64;
 
 /**
- * Connects to all hosts, a bounded number at once, and reads their facts, and which of `urls` each of them reaches: one round trip each. A host that cannot be
+ * Connects to all hosts, a bounded number at once, and reads their facts, and which URLs each of them reaches: one round trip each. A host that cannot be
  * reached is kept with its reason; one that is held by another run ends the whole attempt.
  */
 export async function reachHosts(
   wanted: readonly ClusterHost[],
-  urls: readonly string[],
+  ask: Pick<ProbeOptions, "urls" | "certificatesDir">,
   open: (host: ClusterHost) => Promise<Host>,
   emit: Emit,
   signal: AbortSignal,
@@ -44,10 +44,8 @@ export async function reachHosts(
 
   const look = async (clusterHost: ClusterHost, host: Host, began: number) => {
     const { name } = clusterHost;
-    facts.set(
-      name,
-      await readFacts(host, { packages: packagesOf(clusterHost), urls, ownKubelet: clusterHost.kubernetes.from === "host" }, signal),
-    );
+    const ownKubelet = clusterHost.kubernetes.from === "host";
+    facts.set(name, await readFacts(host, { ...ask, packages: packagesOf(clusterHost), ownKubelet }, signal));
     emit({ type: "host-reached", host: name, seconds: (Date.now() - began) / 1000 });
   };
 

@@ -33,7 +33,13 @@ export async function runWay<Live>(options: RunOptions<Live>): Promise<RunResult
   const involved = new Set(pairs.map((pair) => pair.host));
   const wanted = cluster.hosts.filter((host) => involved.has(host.name) || (host.role === "control-plane" && !options.alone));
   emit({ type: "run-started", version: eventVersion, run: options.run.id, cluster: cluster.name, hosts: wanted.map((host) => host.name) });
-  const { hosts, facts, unreachable } = await reachHosts(wanted, options.sources.probes, options.open, emit, signal);
+  const { hosts, facts, unreachable } = await reachHosts(
+    wanted,
+    { urls: options.sources.probes, certificatesDir: options.cluster.certificatesDir },
+    options.open,
+    emit,
+    signal,
+  );
   try {
     const artifacts = await options.sources.resolve([...new Set([...facts.values()].map(({ architecture }) => architecture))]);
     const session = new Session(options, pairs, hosts, {

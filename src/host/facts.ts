@@ -60,7 +60,7 @@ export interface Facts {
   /** Contents of /var/lib/kboot/state.json, undefined when there is none. */
   readonly state: string | undefined;
   readonly kubernetes: {
-    /** PEM of /etc/kubernetes/pki/ca.crt. */
+    /** PEM of ca.crt where certificates are. */
     readonly caCert: string | undefined;
     readonly caKey: Secret | undefined;
     /**

@@ -13,11 +13,12 @@ const directories = "/etc/pki/ca-trust /etc/pki/tls/certs /etc/ca-certificates /
 
 /**
  * POSIX sh that always exits 0. Each section that it prints is a NUL, its name, a newline, and what it says. `packages`: names to ask
- * dpkg and apt for; `urls`: what to ask whether it answers; `ownKubelet`: whether to ask the kubelet for its version.
+ * dpkg and apt for; `urls`: what to ask whether it answers; `ownKubelet`: whether to ask the kubelet for its version; `certificatesDir`: where the CA is,
+ * unless only the controller manager's manifest knows.
  */
-export function probeBody(packages: readonly string[], urls: readonly string[], ownKubelet: boolean): string {
+export function probeBody(packages: readonly string[], urls: readonly string[], ownKubelet: boolean, certificatesDir: string): string {
   const kubelet = ownKubelet ? "section kubelet-version; kubelet --version 2>/dev/null\n" : "";
-  return `${facts}${kubelet}${askPackages(packages)}${askUrls(urls)}exit 0\n`;
+  return `pki=${quote(certificatesDir)}\n${facts}${kubelet}${askPackages(packages)}${askUrls(urls)}exit 0\n`;
 }
 
 function askPackages(packages: readonly string[]): string {
@@ -85,8 +86,12 @@ if [ -r "/lib/modules/$kernel/modules.dep" ]; then
 fi
 
 show state "${stateFolder}/state.json"
-show ca-cert /etc/kubernetes/pki/ca.crt
-show ca-key /etc/kubernetes/pki/ca.key
+if [ ! -e "$pki/ca.crt" ]; then
+  written=$(sed -n 's|.*--root-ca-file=\\(/.*\\)/ca\\.crt$|\\1|p' /etc/kubernetes/manifests/kube-controller-manager.yaml 2>/dev/null)
+  pki=\${written:-$pki}
+fi
+show ca-cert "$pki/ca.crt"
+show ca-key "$pki/ca.key"
 pem=/var/lib/kubelet/pki/kubelet-client-current.pem
 if [ ! -e /etc/kubernetes/bootstrap-kubelet.conf ] && grep -q 'PRIVATE KEY-----' "$pem" 2>/dev/null; then
   section kubelet-certificate

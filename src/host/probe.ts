@@ -18,14 +18,16 @@ export interface ProbeOptions {
   readonly urls?: readonly string[];
   /** Whether the version of the kubelet in PATH counts: that of kboot's own is known. */
   readonly ownKubelet?: boolean;
+  /** Where a control plane's certificates are. */
+  readonly certificatesDir: string;
 }
 
 /**
  * Reads the facts of a host, on a bare machine too. It changes nothing and always exits 0.
  * Its output, which may hold the CA's key, is for `parseFacts` alone: never log it.
  */
-export function probeScript({ packages = [], urls = [], ownKubelet = false }: ProbeOptions = {}): Script {
-  return { label: "read facts", body: probeBody(packages, urls, ownKubelet) };
+export function probeScript({ packages = [], urls = [], ownKubelet = false, certificatesDir }: ProbeOptions): Script {
+  return { label: "read facts", body: probeBody(packages, urls, ownKubelet, certificatesDir) };
 }
 
 /** The facts of a host, in one round trip. Throws KbootError `script` when the host cannot be understood, and what `run` throws. */

@@ -132,6 +132,9 @@ export interface Audit {
 /** Where kube-apiserver listens unless an inventory says otherwise (kubeadm/app/apis/kubeadm/v1beta4/defaults.go, v1.36). */
 export const usualBindPort = 6443;
 
+/** Where kubeadm keeps certificates and keys on a control plane (kubeadm/app/constants, v1.36). */
+export const usualCertificatesDir = "/etc/kubernetes/pki";
+
 /** The inventory, validated and with every default filled in. Computed purely from the file. */
 export interface Cluster {
   /** Also the context name in kubeconfigs. */
@@ -153,6 +156,8 @@ export interface Cluster {
   readonly dnsDomain: string;
   readonly imageRepository: string;
   readonly encryptionAlgorithm: "RSA-2048" | "RSA-3072" | "RSA-4096" | "ECDSA-P256" | "ECDSA-P384";
+  /** Absolute path of the directory that holds certificates and keys on a control plane, and the CA's certificate on a worker. */
+  readonly certificatesDir: string;
   readonly certificateValidityDays: number;
   readonly caCertificateValidityDays: number;
   readonly hosts: readonly ClusterHost[];

@@ -56,6 +56,7 @@ function describeSpec(cluster: Cluster): Values {
     imageRepository: cluster.imageRepository,
     pki: {
       encryptionAlgorithm: cluster.encryptionAlgorithm,
+      certificatesDir: cluster.certificatesDir,
       certificateValidityDays: cluster.certificateValidityDays,
       caCertificateValidityDays: cluster.caCertificateValidityDays,
     },

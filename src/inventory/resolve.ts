@@ -8,6 +8,7 @@ import {
   type SshSettings,
   type Taint,
   usualBindPort,
+  usualCertificatesDir,
 } from "./cluster.ts";
 import { controlPlaneKey } from "./marks.ts";
 import { resolveNetwork, withoutV } from "./resolve-network.ts";
@@ -34,12 +35,16 @@ export function networkingOf({ networking }: Pick<InventorySpec, "networking">):
   };
 }
 
-/** How certificates are made, with kubeadm's defaults. */
+/** How certificates are made and where they lie, with kubeadm's defaults. */
 export function pkiOf({
   pki,
-}: Pick<InventorySpec, "pki">): Pick<Cluster, "encryptionAlgorithm" | "certificateValidityDays" | "caCertificateValidityDays"> {
+}: Pick<InventorySpec, "pki">): Pick<
+  Cluster,
+  "encryptionAlgorithm" | "certificatesDir" | "certificateValidityDays" | "caCertificateValidityDays"
+> {
   return {
     encryptionAlgorithm: pki?.encryptionAlgorithm ?? "RSA-2048",
+    certificatesDir: pki?.certificatesDir ?? usualCertificatesDir,
     certificateValidityDays: pki?.certificateValidityDays ?? 365,
     caCertificateValidityDays: pki?.caCertificateValidityDays ?? 3650,
   };

@@ -6,6 +6,7 @@ import { network } from "./network-schema.ts";
 import { judgeHostAddress, judgeSubnet } from "./subnet.ts";
 import {
   judgeAddress,
+  judgeCertificatesDir,
   judgeEndpointHost,
   judgeKubernetesVersion,
   judgeLabel,
@@ -100,6 +101,7 @@ export const specShape = {
   imageRepository: text(judgeRepository).optional(),
   pki: fields({
     encryptionAlgorithm: choice(["RSA-2048", "RSA-3072", "RSA-4096", "ECDSA-P256", "ECDSA-P384"]).optional(),
+    certificatesDir: text(judgeCertificatesDir).optional(),
     certificateValidityDays: integer(1, 36500).optional(),
     caCertificateValidityDays: integer(1, 36500).optional(),
   }).optional(),

@@ -126,3 +126,9 @@ export const judgeLogPath = matching(
   /^(\/[A-Za-z0-9._-]+){2,}$/,
   (path) => `${JSON.stringify(path)} is not an absolute path of a file in a directory; write it like /var/log/kubernetes/audit/audit.log`,
 );
+
+/** Absolute path of a directory on a host that neither the kubelet nor etcd reads as its own. */
+export const judgeCertificatesDir = matching(
+  /^(?!\/(etc\/kubernetes\/manifests|var\/lib\/(etcd|kubelet))(\/|$))(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/,
+  (path) => `${JSON.stringify(path)} is not an absolute path of a directory for certificates alone; write it like /etc/kubernetes/pki`,
+);

@@ -1,10 +1,9 @@
-import { usualBindPort } from "../inventory/cluster.ts";
+import { usualBindPort, usualCertificatesDir } from "../inventory/cluster.ts";
 import type { InventorySpec } from "../inventory/schema.ts";
 import { parseDuration } from "../kubernetes/duration.ts";
 import type { ClusterConfiguration, InitConfiguration } from "../kubernetes/kubeadm-documents/v1beta4.ts";
 import { etcdDataDir } from "../kubernetes/paths.ts";
 import { minorVersion, supportedMinors } from "../kubernetes/versions.ts";
-import { pkiDir } from "../pki/table.ts";
 import { argumentMap } from "./arguments.ts";
 import { takeAudit } from "./audit.ts";
 import { type NotTaken, present, presentIn, type Taken, unless } from "./taken.ts";
@@ -91,7 +90,7 @@ function takeEndpoint(
 }
 
 function takePki(configuration: ClusterConfiguration) {
-  const { encryptionAlgorithm, featureGates } = configuration;
+  const { certificatesDir, encryptionAlgorithm, featureGates } = configuration;
   const ecdsa = featureGates?.["PublicKeysECDSA"] === true ? "ECDSA-P256" : undefined;
   const days = (name: "certificateValidityPeriod" | "caCertificateValidityPeriod") => {
     const period = configuration[name];
@@ -101,6 +100,7 @@ function takePki(configuration: ClusterConfiguration) {
   const authority = days("caCertificateValidityPeriod");
   const value: InventorySpec["pki"] = presentIn({
     encryptionAlgorithm: encryptionAlgorithm ?? ecdsa,
+    certificatesDir: certificatesDir === usualCertificatesDir ? undefined : certificatesDir,
     certificateValidityDays: certificate === undefined ? undefined : Math.ceil(certificate),
     caCertificateValidityDays: authority === undefined ? undefined : Math.ceil(authority),
   });
@@ -181,13 +181,8 @@ function leftOfAddons({ dns = {}, proxy = {}, kubernetesVersion, imageRepository
   ];
 }
 
-function leftOfNames({ certificatesDir, clusterName, featureGates = {} }: ClusterConfiguration): readonly NotTaken[] {
+function leftOfNames({ clusterName, featureGates = {} }: ClusterConfiguration): readonly NotTaken[] {
   return [
-    ...unless(
-      certificatesDir !== pkiDir && certificatesDir,
-      `${prefix}.certificatesDir`,
-      (path) => `is ${path}; kboot keeps certificates in ${pkiDir}, and would make new ones there`,
-    ),
     ...unless(
       clusterName !== "kubernetes" && clusterName,
       `${prefix}.clusterName`,

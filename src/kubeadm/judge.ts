@@ -21,6 +21,10 @@ const origins: readonly (readonly [path: Path, field: Path])[] = [
     ["ClusterConfiguration", "apiServer", "certSANs"],
   ],
   [
+    ["spec", "pki", "certificatesDir"],
+    ["ClusterConfiguration", "certificatesDir"],
+  ],
+  [
     ["spec", "pki", "encryptionAlgorithm"],
     ["ClusterConfiguration", "encryptionAlgorithm"],
   ],

@@ -1,13 +1,13 @@
+import { usualCertificatesDir } from "../inventory/cluster.ts";
 import type { InventoryHost } from "../inventory/schema.ts";
 import { judgeCriSocket } from "../kubernetes/cri-socket.ts";
 import type { InitConfiguration, JoinConfiguration } from "../kubernetes/kubeadm-documents/v1beta4.ts";
-import { pkiDir } from "../pki/table.ts";
 import { argumentMap, lastValue, withoutArguments } from "./arguments.ts";
 import { type NotTaken, present, type Taken, unless } from "./taken.ts";
 
 const init = "InitConfiguration";
 const join = "JoinConfiguration";
-const usualCaPath = `${pkiDir}/ca.crt`;
+const usualCaPath = `${usualCertificatesDir}/ca.crt`;
 
 /** Flags of the kubelet that an inventory has fields of a host for. */
 const fieldFlags = ["node-ip", "hostname-override", "node-labels", "register-with-taints", "container-runtime-endpoint"] as const;
@@ -119,7 +119,7 @@ function leftOfJoin(configuration: Partial<JoinConfiguration>): readonly NotTake
     ...unless(
       caCertPath !== usualCaPath && caCertPath,
       `${join}.caCertPath`,
-      (path) => `is ${path}; kboot keeps the cluster's CA in ${usualCaPath}`,
+      (path) => `is ${path}; kboot keeps the CA where the cluster has its certificates, usually in ${usualCertificatesDir}`,
     ),
     ...leftOfRun(configuration, join),
     ...Object.keys(present(timeouts)).map((name) => ({

@@ -1,5 +1,4 @@
 import type { Cluster, ExtraArg } from "../inventory/cluster.ts";
-import { pkiDir } from "../pki/table.ts";
 import { type ObjectResource, object } from "../resources/object.ts";
 import { apiServerArguments, auditVolumes } from "./audit.ts";
 import { configMap } from "./build.ts";
@@ -35,7 +34,7 @@ export function clusterConfiguration(cluster: Cluster): Readonly<Record<string, 
     apiVersion: "kubeadm.k8s.io/v1beta4",
     caCertificateValidityPeriod: days(cluster.caCertificateValidityDays),
     certificateValidityPeriod: days(cluster.certificateValidityDays),
-    certificatesDir: pkiDir,
+    certificatesDir: cluster.certificatesDir,
     clusterName: "kubernetes",
     controlPlaneEndpoint: endpointAddress(cluster),
     controllerManager: extraArgs(controllerManager),

@@ -1,7 +1,6 @@
 import { stringify } from "yaml";
 import type { Facts } from "../host/facts.ts";
 import type { Cluster, ClusterHost, Taint } from "../inventory/cluster.ts";
-import { pkiDir } from "../pki/table.ts";
 import { renderUnit } from "../render/render.ts";
 import { commandArguments, mergeArguments } from "./arguments.ts";
 import { pauseImage } from "./images.ts";
@@ -37,7 +36,7 @@ export function kubeletConfiguration(cluster: Cluster): KubeletConfiguration {
     authentication: {
       anonymous: { enabled: false },
       webhook: { enabled: true },
-      x509: { clientCAFile: `${pkiDir}/ca.crt` },
+      x509: { clientCAFile: `${cluster.certificatesDir}/ca.crt` },
     },
     authorization: { mode: "Webhook" },
     cgroupDriver: "systemd",

@@ -14,6 +14,7 @@ export interface Settled {
   readonly endpoint?: string | undefined;
   /** `6443`: where each API server listens on its own node. */
   readonly bindPort?: string | undefined;
+  readonly certificatesDir?: string | undefined;
   readonly networkPlugin?: Cluster["network"]["plugin"] | undefined;
   /** Of a control plane: the address that its API server and etcd announce. */
   readonly nodeAddresses?: readonly string[] | undefined;
@@ -42,27 +43,37 @@ export function settledByManifests(manifests: Manifests): Settled {
     serviceSubnet: argumentOf(apiServer, "service-cluster-ip-range"),
     dnsDomain: /^https:\/\/kubernetes\.default\.svc\.(.+)$/.exec(issuer ?? "")?.[1],
     bindPort: argumentOf(apiServer, "secure-port"),
+    certificatesDir: argumentOf(controllerManager, "root-ca-file")?.replace(/\/ca\.crt$/, ""),
     nodeAddresses: addresses.filter((address) => address !== undefined),
   };
 }
 
 /** What ConfigMap kubeadm-config says, of its ClusterConfiguration. */
 export function settledByKubeadmConfig(text: string | undefined): Settled {
-  const { kubernetesVersion, networking, controlPlaneEndpoint } = read<{
+  const { kubernetesVersion, networking, controlPlaneEndpoint, certificatesDir } = read<{
     kubernetesVersion?: string;
+    certificatesDir?: string;
     networking?: { podSubnet?: string; serviceSubnet?: string; dnsDomain?: string };
     controlPlaneEndpoint?: string;
   }>(text);
-  return { ...networking, kubernetesVersion: kubernetesVersion?.replace(/^v/, ""), endpoint: controlPlaneEndpoint };
+  return { ...networking, kubernetesVersion: kubernetesVersion?.replace(/^v/, ""), endpoint: controlPlaneEndpoint, certificatesDir };
 }
 
 /** What ConfigMap kboot-config says. */
 export function settledByKbootConfig(data: KbootConfigData): Settled {
   const cluster = readKbootConfig(data);
   if (cluster === undefined) return {};
-  const { kubernetesVersion, podSubnet, serviceSubnet, dnsDomain, network } = cluster;
-  const [endpoint, bindPort] = [endpointAddress(cluster), `${cluster.bindPort}`];
-  return { kubernetesVersion, podSubnet, serviceSubnet, dnsDomain, endpoint, bindPort, networkPlugin: network.plugin };
+  const { kubernetesVersion, podSubnet, serviceSubnet, dnsDomain, certificatesDir } = cluster;
+  return {
+    kubernetesVersion,
+    podSubnet,
+    serviceSubnet,
+    dnsDomain,
+    endpoint: endpointAddress(cluster),
+    bindPort: `${cluster.bindPort}`,
+    certificatesDir,
+    networkPlugin: cluster.network.plugin,
+  };
 }
 
 /** A map out of a document that others may have written; empty for anything else. */

@@ -1,7 +1,6 @@
 import type { V1Pod, V1Probe, V1Volume } from "@kubernetes/client-node";
 import type { Facts } from "../host/facts.ts";
 import type { Cluster } from "../inventory/cluster.ts";
-import { pkiDir } from "../pki/table.ts";
 import { commandArguments, extraValue } from "./arguments.ts";
 import { apiServerArguments, auditVolumes } from "./audit.ts";
 import { etcdImage, kubernetesImage } from "./images.ts";
@@ -49,7 +48,7 @@ function etcdPeerUrl(nodeAddress: string): string {
  * The Pod of etcd. `initialCluster` is given when joining: `name=peerUrl` of every member, this one included, joined by commas.
  */
 export function etcdPod({ cluster, nodeName, nodeAddress }: ControlPlaneNode, initialCluster?: string): V1Pod {
-  const pki = `${pkiDir}/etcd`;
+  const pki = `${cluster.certificatesDir}/etcd`;
   const clientUrl = etcdClientUrl(nodeAddress);
   const peerUrl = etcdPeerUrl(nodeAddress);
   const local = loopback(nodeAddress);
@@ -92,35 +91,36 @@ export function etcdPod({ cluster, nodeName, nodeAddress }: ControlPlaneNode, in
 }
 
 export function kubeApiServerPod({ cluster, nodeAddress, facts }: ControlPlaneNode): V1Pod {
+  const pki = cluster.certificatesDir;
   const extra = apiServerArguments(cluster);
   const defaults = {
     "advertise-address": nodeAddress,
     "allow-privileged": "true",
     ...(extraValue(extra, "authorization-config") === undefined ? { "authorization-mode": "Node,RBAC" } : {}),
-    "client-ca-file": `${pkiDir}/ca.crt`,
+    "client-ca-file": `${pki}/ca.crt`,
     "enable-admission-plugins": "NodeRestriction",
     "enable-bootstrap-token-auth": "true",
-    "etcd-cafile": `${pkiDir}/etcd/ca.crt`,
-    "etcd-certfile": `${pkiDir}/apiserver-etcd-client.crt`,
-    "etcd-keyfile": `${pkiDir}/apiserver-etcd-client.key`,
+    "etcd-cafile": `${pki}/etcd/ca.crt`,
+    "etcd-certfile": `${pki}/apiserver-etcd-client.crt`,
+    "etcd-keyfile": `${pki}/apiserver-etcd-client.key`,
     "etcd-servers": extraValue(cluster.extraArgs.etcd, "advertise-client-urls") ?? `https://${hostPort(loopback(nodeAddress), 2379)}`,
-    "kubelet-client-certificate": `${pkiDir}/apiserver-kubelet-client.crt`,
-    "kubelet-client-key": `${pkiDir}/apiserver-kubelet-client.key`,
+    "kubelet-client-certificate": `${pki}/apiserver-kubelet-client.crt`,
+    "kubelet-client-key": `${pki}/apiserver-kubelet-client.key`,
     "kubelet-preferred-address-types": "InternalIP,ExternalIP,Hostname",
-    "proxy-client-cert-file": `${pkiDir}/front-proxy-client.crt`,
-    "proxy-client-key-file": `${pkiDir}/front-proxy-client.key`,
+    "proxy-client-cert-file": `${pki}/front-proxy-client.crt`,
+    "proxy-client-key-file": `${pki}/front-proxy-client.key`,
     "requestheader-allowed-names": "front-proxy-client",
-    "requestheader-client-ca-file": `${pkiDir}/front-proxy-ca.crt`,
+    "requestheader-client-ca-file": `${pki}/front-proxy-ca.crt`,
     "requestheader-extra-headers-prefix": "X-Remote-Extra-",
     "requestheader-group-headers": "X-Remote-Group",
     "requestheader-username-headers": "X-Remote-User",
     "secure-port": `${cluster.bindPort}`,
     "service-account-issuer": `https://kubernetes.default.svc.${cluster.dnsDomain}`,
-    "service-account-key-file": `${pkiDir}/sa.pub`,
-    "service-account-signing-key-file": `${pkiDir}/sa.key`,
+    "service-account-key-file": `${pki}/sa.pub`,
+    "service-account-signing-key-file": `${pki}/sa.key`,
     "service-cluster-ip-range": cluster.serviceSubnet,
-    "tls-cert-file": `${pkiDir}/apiserver.crt`,
-    "tls-private-key-file": `${pkiDir}/apiserver.key`,
+    "tls-cert-file": `${pki}/apiserver.crt`,
+    "tls-private-key-file": `${pki}/apiserver.key`,
   };
   return staticPod({
     name: "kube-apiserver",
@@ -130,11 +130,12 @@ export function kubeApiServerPod({ cluster, nodeAddress, facts }: ControlPlaneNo
     requests: { cpu: "250m" },
     probe: { host: nodeAddress, port: cluster.bindPort, scheme: "HTTPS" },
     paths: { liveness: "/livez", readiness: "/readyz", startup: "/livez" },
-    volumes: sortByName([...certificateVolumes(facts), ...auditVolumes(cluster)]),
+    volumes: sortByName([...certificateVolumes(cluster, facts), ...auditVolumes(cluster)]),
   });
 }
 
 export function kubeControllerManagerPod({ cluster, facts }: ControlPlaneNode): V1Pod {
+  const pki = cluster.certificatesDir;
   const kubeconfig = `${kubernetesDir}/controller-manager.conf`;
   const extra = cluster.extraArgs.controllerManager;
   const defaults = {
@@ -142,17 +143,17 @@ export function kubeControllerManagerPod({ cluster, facts }: ControlPlaneNode): 
     "authentication-kubeconfig": kubeconfig,
     "authorization-kubeconfig": kubeconfig,
     "bind-address": "127.0.0.1",
-    "client-ca-file": `${pkiDir}/ca.crt`,
+    "client-ca-file": `${pki}/ca.crt`,
     "cluster-cidr": cluster.podSubnet,
     "cluster-name": "kubernetes",
-    "cluster-signing-cert-file": `${pkiDir}/ca.crt`,
-    "cluster-signing-key-file": `${pkiDir}/ca.key`,
+    "cluster-signing-cert-file": `${pki}/ca.crt`,
+    "cluster-signing-key-file": `${pki}/ca.key`,
     controllers: "*,bootstrapsigner,tokencleaner",
     kubeconfig,
     "leader-elect": "true",
-    "requestheader-client-ca-file": `${pkiDir}/front-proxy-ca.crt`,
-    "root-ca-file": `${pkiDir}/ca.crt`,
-    "service-account-private-key-file": `${pkiDir}/sa.key`,
+    "requestheader-client-ca-file": `${pki}/front-proxy-ca.crt`,
+    "root-ca-file": `${pki}/ca.crt`,
+    "service-account-private-key-file": `${pki}/sa.key`,
     "service-cluster-ip-range": cluster.serviceSubnet,
     "use-service-account-credentials": "true",
   };
@@ -166,7 +167,7 @@ export function kubeControllerManagerPod({ cluster, facts }: ControlPlaneNode): 
     requests: { cpu: "200m" },
     probe: { host: probeHost(extraValue(extra, "bind-address") ?? "127.0.0.1"), port: 10257, scheme: "HTTPS" },
     paths: { liveness: "/healthz", startup: "/healthz" },
-    volumes: sortByName([...certificateVolumes(facts), kubeconfigVolume(kubeconfig), ...flexVolume]),
+    volumes: sortByName([...certificateVolumes(cluster, facts), kubeconfigVolume(kubeconfig), ...flexVolume]),
   });
 }
 
@@ -204,10 +205,10 @@ interface ProbeTarget {
   readonly scheme: "HTTP" | "HTTPS";
 }
 
-function certificateVolumes({ directories }: Pick<Facts, "directories">): readonly Mount[] {
+function certificateVolumes({ certificatesDir }: Cluster, { directories }: Pick<Facts, "directories">): readonly Mount[] {
   const present = certificateDirectories.filter((path) => directories.includes(path));
   return [
-    { name: "k8s-certs", path: pkiDir, type: "DirectoryOrCreate", readOnly: true },
+    { name: "k8s-certs", path: certificatesDir, type: "DirectoryOrCreate", readOnly: true },
     { name: "ca-certs", path: "/etc/ssl/certs", type: "DirectoryOrCreate", readOnly: true },
     ...present.map((path): Mount => ({ name: path.slice(1).replaceAll("/", "-"), path, type: "DirectoryOrCreate", readOnly: true })),
   ];

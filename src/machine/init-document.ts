@@ -7,6 +7,7 @@ export interface InitFlags {
   readonly apiserverAdvertiseAddress?: string;
   readonly apiserverBindPort?: string;
   readonly apiserverCertExtraSans?: string;
+  readonly certDir?: string;
   readonly controlPlaneEndpoint?: string;
   readonly imageRepository?: string;
   readonly kubernetesVersion?: string;
@@ -41,6 +42,7 @@ const flagOfField: Readonly<Record<string, string>> = {
   "hosts[0].nodeAddress": "--apiserver-advertise-address",
   "apiEndpoint.bindPort": "--apiserver-bind-port",
   certSANs: "--apiserver-cert-extra-sans",
+  "pki.certificatesDir": "--cert-dir",
   "apiEndpoint.host": "--control-plane-endpoint",
   "apiEndpoint.port": "--control-plane-endpoint",
   imageRepository: "--image-repository",
@@ -89,6 +91,7 @@ export function initDocument(flags: InitFlags, machine: InitMachine, base: InitB
       kubernetesVersion: machine.kubernetesVersion,
       apiEndpoint: { host: machine.address, ...mapOf(spec["apiEndpoint"]), ...endpoint, ...bindPort },
       certSANs: flags.apiserverCertExtraSans?.split(",") ?? spec["certSANs"],
+      pki: { ...mapOf(spec["pki"]), ...withoutAbsent({ certificatesDir: flags.certDir }) },
       networking: {
         ...mapOf(spec["networking"]),
         ...withoutAbsent({ podSubnet: flags.podNetworkCidr, serviceSubnet: flags.serviceCidr, dnsDomain: flags.serviceDnsDomain }),

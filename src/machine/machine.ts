@@ -5,7 +5,7 @@ import { KbootError } from "../errors.ts";
 import type { Facts } from "../host/facts.ts";
 import type { RunIdentity } from "../host/host.ts";
 import { openHost } from "../host/open-host.ts";
-import type { ClusterHost } from "../inventory/cluster.ts";
+import { type ClusterHost, usualCertificatesDir } from "../inventory/cluster.ts";
 import { dial, type Endpoint } from "../kubernetes/endpoint.ts";
 
 /** Where a run on the machine itself keeps its log. */
@@ -43,7 +43,13 @@ export function localHost(over: Pick<ClusterHost, "name" | "role"> & Partial<Clu
 /** The facts of this machine. */
 export async function readOwnFacts(run: RunIdentity, signal: AbortSignal): Promise<Facts> {
   const host = localHost({ name: ownNodeName(), role: "worker" });
-  const { hosts, facts, unreachable } = await reachHosts([host], [], (one) => openHost(one, run, { signal }), createEmit([]), signal);
+  const { hosts, facts, unreachable } = await reachHosts(
+    [host],
+    { certificatesDir: usualCertificatesDir },
+    (one) => openHost(one, run, { signal }),
+    createEmit([]),
+    signal,
+  );
   await Promise.all([...hosts.values()].map((one) => one.close()));
   const own = facts.get(host.name);
   if (own === undefined) throw unreachable.get(host.name) ?? new Error("this machine has told no facts");

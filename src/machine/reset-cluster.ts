@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { stringify } from "yaml";
 import { parseState } from "../engine/state.ts";
 import { KbootError } from "../errors.ts";
@@ -11,7 +12,7 @@ const plugins = ["weave-net", "flannel", "none"] as const;
 
 /**
  * The cluster that a machine's own record of what kboot made there tells of, with this machine as its only host. Version, registry
- * and pod network are those of the images that were brought. Throws KbootError `usage` when there is no record.
+ * and pod network are those of the images that were brought, certificates are where their CA is. Throws KbootError `usage` when there is no record.
  */
 export function clusterOfRecord({ state: text, kubernetes }: Pick<Facts, "state" | "kubernetes">): Cluster {
   const state = parseState(text);
@@ -25,12 +26,14 @@ export function clusterOfRecord({ state: text, kubernetes }: Pick<Facts, "state"
   const [, imageRepository, version = versionOfLabel("stable-1")] =
     images.map((image) => /^(.+)\/kube-proxy:v(.+)$/.exec(image)).find((found) => found !== null) ?? [];
   const [packageName] = withPrefix(made, "package:");
+  const caPath = [...(state.made["shared-secret:ca"]?.paths ?? []), ...withPrefix(made, "file:")].find((path) => path.endsWith("/ca.crt"));
   const describe = (plugin: (typeof plugins)[number]) => ({
     apiVersion: "kboot.dev/v1alpha1",
     kind: "Cluster",
     metadata: { name: state.cluster },
     spec: {
       kubernetesVersion: version,
+      ...(caPath === undefined ? {} : { pki: { certificatesDir: dirname(caPath) } }),
       ...(imageRepository === undefined ? {} : { imageRepository }),
       network: { plugin },
       hosts: [

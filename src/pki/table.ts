@@ -3,9 +3,6 @@ import type { Cluster, ClusterHost } from "../inventory/cluster.ts";
 import { addressInSubnet } from "../inventory/subnet.ts";
 import type { CertificateWish } from "./issue.ts";
 
-/** Where kubeadm keeps certificates and keys on a control plane (kubeadm/app/constants, v1.36). */
-export const pkiDir = "/etc/kubernetes/pki";
-
 /** A certificate of a control plane, and where it lies. */
 export interface TableEntry extends CertificateWish {
   /** As kubeadm names it: `etcd-server`. */
@@ -17,7 +14,7 @@ export interface TableEntry extends CertificateWish {
 }
 
 export interface ControlPlaneNode {
-  readonly cluster: Pick<Cluster, "endpoint" | "certSANs" | "serviceSubnet" | "dnsDomain">;
+  readonly cluster: Pick<Cluster, "certificatesDir" | "endpoint" | "certSANs" | "serviceSubnet" | "dnsDomain">;
   /** Its SSH address becomes a SAN, since the operator's kubeconfig uses it. */
   readonly spec: Pick<ClusterHost, "transport" | "address">;
   readonly nodeName: string;
@@ -30,6 +27,20 @@ export interface ControlPlaneNode {
  */
 export function controlPlaneCertificates(node: ControlPlaneNode): readonly TableEntry[] {
   const { nodeName, nodeAddress } = node;
+  const { certificatesDir } = node.cluster;
+  const at = (name: string, base = name) => ({
+    name,
+    certificatePath: `${certificatesDir}/${base}.crt`,
+    keyPath: `${certificatesDir}/${base}.key`,
+  });
+  const client = (name: string, signer: TableEntry["signer"], commonName: string, base?: string): TableEntry => ({
+    ...at(name, base),
+    signer,
+    commonName,
+    usages: ["clientAuth"],
+    dnsNames: [],
+    ipAddresses: [],
+  });
   const both = ["serverAuth", "clientAuth"] as const;
   const etcdNames = splitNames([nodeName, "localhost", nodeAddress, "127.0.0.1", "::1"]);
   return [
@@ -39,10 +50,7 @@ export function controlPlaneCertificates(node: ControlPlaneNode): readonly Table
     client("front-proxy-client", "front-proxy-ca", "front-proxy-client"),
     { ...at("etcd-server", "etcd/server"), signer: "etcd-ca", commonName: nodeName, usages: both, ...etcdNames },
     { ...at("etcd-peer", "etcd/peer"), signer: "etcd-ca", commonName: nodeName, usages: both, ...etcdNames },
-    {
-      ...client("etcd-healthcheck-client", "etcd-ca", "kube-etcd-healthcheck-client"),
-      ...at("etcd-healthcheck-client", "etcd/healthcheck-client"),
-    },
+    client("etcd-healthcheck-client", "etcd-ca", "kube-etcd-healthcheck-client", "etcd/healthcheck-client"),
     client("apiserver-etcd-client", "etcd-ca", "kube-apiserver-etcd-client"),
   ];
 }
@@ -66,12 +74,4 @@ function apiServerNames({ cluster, spec, nodeName, nodeAddress }: ControlPlaneNo
 export function splitNames(names: readonly string[]): Pick<CertificateWish, "dnsNames" | "ipAddresses"> {
   const unique = [...new Set(names)];
   return { dnsNames: unique.filter((name) => isIP(name) === 0).sort(), ipAddresses: unique.filter((name) => isIP(name) !== 0) };
-}
-
-function client(name: string, signer: TableEntry["signer"], commonName: string): TableEntry {
-  return { ...at(name), signer, commonName, usages: ["clientAuth"], dnsNames: [], ipAddresses: [] };
-}
-
-function at(name: string, base = name): Pick<TableEntry, "name" | "certificatePath" | "keyPath"> {
-  return { name, certificatePath: `${pkiDir}/${base}.crt`, keyPath: `${pkiDir}/${base}.key` };
 }

@@ -63,7 +63,7 @@ export function needAuthority(vault: Vault, name: string): KeyAndCertificate {
   const { certificate: certificatePem, key } = vault.need(name);
   if (certificatePem === undefined || key === undefined) {
     throw new KbootError("conflict", `the key of ${name} is on no control plane that was reached, so nothing can be signed`, {
-      hint: "put the key beside its certificate under /etc/kubernetes/pki of one control plane",
+      hint: "put the key beside its certificate where certificates are on one control plane",
     });
   }
   return { certificatePem, key };

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { Difference, HostKind, Item } from "../engine/contracts.ts";
 import type { Material, Vault } from "../engine/vault.ts";
 import { KbootError } from "../errors.ts";
@@ -117,7 +118,7 @@ async function changeOne({ resource, observed, differences }: Item<SharedSecretR
   if (conflict !== undefined) {
     const detail = [conflict.from, conflict.to].filter((text) => text !== undefined).join(", the other hosts have ");
     throw new KbootError("conflict", `${resource.name} of this host is not that of the cluster: ${detail}`, {
-      hint: "move what is wrong out of /etc/kubernetes/pki after you have made sure which one the cluster uses, then run the same command again",
+      hint: `move what is wrong out of ${dirname(resource.keyPath)} after you have made sure which one the cluster uses, then run the same command again`,
     });
   }
   let material = vault.get(resource.name);

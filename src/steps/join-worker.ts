@@ -7,7 +7,6 @@ import { endpointAddress } from "../kubernetes/kubeadm-config.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { kubernetesDir } from "../kubernetes/paths.ts";
 import { buildTokenKubeconfig, kubeletClientPem } from "../pki/kubeconfig.ts";
-import { pkiDir } from "../pki/table.ts";
 import { file } from "../resources/file.ts";
 import type { Secret } from "../secret.ts";
 import { hasJoined, whatIsWrong } from "./has-joined.ts";
@@ -60,8 +59,8 @@ function joinStep(describe: string, introduce: Introduce): Step<Live> {
     on: workers,
     after: [...sameHost("kubelet-config", "addon-images", "endpoint-name"), anyHost("cluster-config")],
     needsLive: true,
-    resources: () => [
-      file(`${pkiDir}/ca.crt`, {
+    resources: ({ cluster }) => [
+      file(`${cluster.certificatesDir}/ca.crt`, {
         needs: ["ca"],
         build: (vault) => vault.need("ca").certificate ?? "",
       }),

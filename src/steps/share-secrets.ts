@@ -1,7 +1,6 @@
 import type { Step } from "../engine/contracts.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { kubernetesDir } from "../kubernetes/paths.ts";
-import { pkiDir } from "../pki/table.ts";
 import { directory } from "../resources/directory.ts";
 import { sharedSecret } from "../resources/shared-secret.ts";
 import { controlPlanes } from "./where.ts";
@@ -17,17 +16,18 @@ export const shareSecrets: Step<Live> = {
   after: [],
   exclusive: 1,
   resources({ cluster }) {
+    const { certificatesDir: pki } = cluster;
     const common = { algorithm: cluster.encryptionAlgorithm, validityDays: cluster.caCertificateValidityDays };
     const authority = (name: string, commonName: string, base: string) =>
-      sharedSecret({ name, commonName, certificatePath: `${pkiDir}/${base}.crt`, keyPath: `${pkiDir}/${base}.key`, ...common });
+      sharedSecret({ name, commonName, certificatePath: `${pki}/${base}.crt`, keyPath: `${pki}/${base}.key`, ...common });
     return [
       directory(kubernetesDir),
-      directory(pkiDir),
-      directory(`${pkiDir}/etcd`),
+      directory(pki),
+      directory(`${pki}/etcd`),
       authority("ca", "kubernetes", "ca"),
       authority("front-proxy-ca", "front-proxy-ca", "front-proxy-ca"),
       authority("etcd-ca", "etcd-ca", "etcd/ca"),
-      sharedSecret({ name: "sa", publicKeyPath: `${pkiDir}/sa.pub`, keyPath: `${pkiDir}/sa.key`, ...common }),
+      sharedSecret({ name: "sa", publicKeyPath: `${pki}/sa.pub`, keyPath: `${pki}/sa.key`, ...common }),
     ];
   },
 };

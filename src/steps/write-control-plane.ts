@@ -3,7 +3,6 @@ import { auditPolicyFile } from "../kubernetes/audit.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { etcdDataDir, kubernetesDir, manifestsDir } from "../kubernetes/paths.ts";
 import { etcdPod, kubeApiServerPod, kubeControllerManagerPod, kubeSchedulerPod } from "../kubernetes/static-pods.ts";
-import { pkiDir } from "../pki/table.ts";
 import { directory } from "../resources/directory.ts";
 import { file } from "../resources/file.ts";
 import type { StaticPodResource } from "../resources/static-pod.ts";
@@ -12,8 +11,8 @@ import { interruptsBy } from "./turns.ts";
 import { controlPlanes, sameHost } from "./where.ts";
 
 /** Files that each process reads once, at its start. */
-const inputs = {
-  etcd: ["etcd/ca.crt", "etcd/server.crt", "etcd/server.key", "etcd/peer.crt", "etcd/peer.key"].map((name) => `${pkiDir}/${name}`),
+const inputsIn = (pki: string) => ({
+  etcd: ["etcd/ca.crt", "etcd/server.crt", "etcd/server.key", "etcd/peer.crt", "etcd/peer.key"].map((name) => `${pki}/${name}`),
   "kube-apiserver": [
     "ca.crt",
     "apiserver.crt",
@@ -24,10 +23,10 @@ const inputs = {
     "front-proxy-client.crt",
     "sa.pub",
     "sa.key",
-  ].map((name) => `${pkiDir}/${name}`),
-  "kube-controller-manager": [`${kubernetesDir}/controller-manager.conf`, `${pkiDir}/ca.crt`, `${pkiDir}/ca.key`, `${pkiDir}/sa.key`],
+  ].map((name) => `${pki}/${name}`),
+  "kube-controller-manager": [`${kubernetesDir}/controller-manager.conf`, `${pki}/ca.crt`, `${pki}/ca.key`, `${pki}/sa.key`],
   "kube-scheduler": [`${kubernetesDir}/scheduler.conf`],
-};
+});
 
 /** Writes the manifests from which the kubelet runs etcd and the control plane. */
 export const writeControlPlane: Step<Live> = {
@@ -37,7 +36,8 @@ export const writeControlPlane: Step<Live> = {
   after: sameHost("kubelet-config", "kubeconfigs", "images"),
   interrupts: interruptsBy((id) => id.startsWith("static-pod:")),
   resources(site, host) {
-    const { audit } = site.cluster;
+    const { audit, certificatesDir } = site.cluster;
+    const inputs = inputsIn(certificatesDir);
     const node = { cluster: site.cluster, ...nodeOf(site, host) };
     const pod = (name: keyof typeof inputs, spec: unknown): StaticPodResource => ({
       kind: "static-pod",

@@ -78,6 +78,7 @@ const names = (scene: Scene) => problems(scene).map(({ check, host }) => `${chec
 const unchangeable: readonly (readonly [check: string, wish: Partial<Cluster>])[] = [
   ["service-subnet-change", { serviceSubnet: "10.97.0.0/16" }],
   ["pod-subnet-change", { podSubnet: "10.200.0.0/16" }],
+  ["certificates-dir-change", { certificatesDir: "/srv/pki" }],
   ["dns-domain-change", { dnsDomain: "example.internal" }],
   ["version-change", { kubernetesVersion: "1.36.4" }],
   ["version-change", { kubernetesVersion: "1.36.2" }],

@@ -24,7 +24,7 @@ let line: string;
 const address = (name: string) => hosts.hosts.find((host) => host.name === name)?.address ?? "";
 const source = () => `--source http://${mirror.address}/`;
 const init = () =>
-  `kboot init --config /root/config.yaml --apiserver-bind-port 7443 --cri-socket /run/containerd/containerd.sock ${source()}`;
+  `kboot init --config /root/config.yaml --apiserver-bind-port 7443 --cert-dir /srv/kubernetes/pki --cri-socket /run/containerd/containerd.sock ${source()}`;
 
 test.before(async () => {
   built = await buildBundle({ kubernetes: "1.36.3" });
@@ -52,6 +52,7 @@ async function traces(host: string) {
     "/var/lib/kubelet",
     "/var/lib/kboot",
     "/opt/cni",
+    "/srv",
     "/usr/local",
   ];
   return [...(await listFiles(hosts, host, paths))].sort();
@@ -166,7 +167,7 @@ test.serial("kubeadm reads what kboot made, and both list the same tokens", asyn
   // lines in brackets are about how the configuration was read
   const tables = (text: string) => text.split("\n").filter((one) => !one.startsWith("["));
   t.deepEqual(tables(await onHost(hosts, "cp1", "kboot certs check-expiration 2> /dev/null")), tables(certificates));
-  const pem = await onHost(hosts, "cp1", "cat /etc/kubernetes/pki/apiserver.crt");
+  const pem = await onHost(hosts, "cp1", "cat /srv/kubernetes/pki/apiserver.crt");
   t.true(new X509Certificate(pem).subjectAltName?.includes("api.example.com"));
 });
 
@@ -177,11 +178,18 @@ test.serial("the line can be had again, for either program", async (t) => {
 });
 
 test.serial("reset on a machine takes away what was made there", async (t) => {
-  const { exitCode, text } = await run("worker2", "kboot reset --yes");
+  const elsewhere = await run("worker2", "kboot reset --yes --cert-dir /etc/kubernetes/pki");
+  t.is(elsewhere.exitCode, 64, elsewhere.text);
+  t.regex(elsewhere.text, /^--cert-dir: certificates of this cluster are in \/srv\/kubernetes\/pki, not in /m);
+  const { exitCode, text } = await run("worker2", "kboot reset --yes --cert-dir /srv/kubernetes/pki");
   t.is(exitCode, 0, text);
   t.regex(text, /next: on a control plane: kubectl delete node worker2/);
-  const left = await onHost(hosts, "worker2", "ls -d /etc/kubernetes /var/lib/kubelet /var/lib/kboot /etc/containerd 2>&1 || true");
-  t.is([...left.matchAll(/No such file/g)].length, 4, left);
+  const left = await onHost(
+    hosts,
+    "worker2",
+    "ls -d /etc/kubernetes /srv/kubernetes /var/lib/kubelet /var/lib/kboot /etc/containerd 2>&1 || true",
+  );
+  t.is([...left.matchAll(/No such file/g)].length, 5, left);
   const nothing = await run("worker2", "kboot reset --yes");
   t.is(nothing.exitCode, 64, nothing.text);
   t.regex(nothing.text, /nothing of kboot's is on this machine/);

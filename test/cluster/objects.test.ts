@@ -167,11 +167,11 @@ test("a setting that leaves the inventory is removed from the cluster", async (t
 
 test("a cluster that kubeadm made is taken over, with its Corefile and replicas", async (t) => {
   const { api, caCert, run } = t.context;
-  const cluster = testCluster();
+  const cluster = testCluster({ bindPort: 7443, certificatesDir: "/srv/pki" });
   const init = {
     apiVersion: "kubeadm.k8s.io/v1beta4",
     kind: "InitConfiguration",
-    localAPIEndpoint: { advertiseAddress: "192.168.56.11", bindPort: 6443 },
+    localAPIEndpoint: { advertiseAddress: "192.168.56.11", bindPort: cluster.bindPort },
     nodeRegistration: { name: "cp1", criSocket: "unix:///var/run/containerd/containerd.sock" },
   };
   const config = [init, clusterConfiguration(cluster)].map((document) => stringify(document)).join("---\n");

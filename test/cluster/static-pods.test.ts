@@ -67,6 +67,8 @@ test("kubeadm writes the same manifests where there are more directories of cert
 
 test("kubeadm writes the same manifests for an API server on another port", sameAsKubeadm, { bindPort: 7443 }, []);
 
+test("kubeadm writes the same manifests with certificates in another directory", sameAsKubeadm, { certificatesDir: "/srv/pki" }, []);
+
 test(
   "kubeadm writes the same manifests with extra arguments and another repository",
   sameAsKubeadm,

@@ -10,6 +10,7 @@ import { openTestHost } from "../support/fake-host.ts";
 import { temporaryFolder } from "../support/kind.ts";
 
 const { signal } = new AbortController();
+const certificatesDir = "/etc/kubernetes/pki";
 const asked = { askedAt: new Date("2026-01-02T03:04:04Z"), readAt: new Date("2026-01-02T03:04:05Z") };
 
 function sections(values: Readonly<Record<string, string>>): Buffer {
@@ -24,7 +25,7 @@ function sections(values: Readonly<Record<string, string>>): Buffer {
 for (const sh of [["dash"], ["busybox", "sh"]]) {
   test(`${sh.join(" ")}: this machine is read without a complaint`, async (t) => {
     const host = await openTestHost({ mode: "read", sh });
-    const { stdout, stderr, exitCode } = await host.run(probeScript(), { signal });
+    const { stdout, stderr, exitCode } = await host.run(probeScript({ certificatesDir }), { signal });
     await host.close();
     t.is(stderr, "");
     t.is(exitCode, 0);
@@ -39,6 +40,18 @@ for (const sh of [["dash"], ["busybox", "sh"]]) {
     t.true(Object.keys(facts.kernelFeatures).length > 0);
   });
 
+  test(`${sh.join(" ")}: the CA is read where it is said to be`, async (t) => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, "ca.crt"), "a certificate");
+    await writeFile(join(folder, "ca.key"), "a key");
+    const host = await openTestHost({ mode: "read", sh });
+    const { stdout, stderr } = await host.run(probeScript({ certificatesDir: folder }), { signal });
+    await host.close();
+    t.is(stderr, "");
+    const { caCert, caKey } = parseFacts(stdout, asked).kubernetes;
+    t.deepEqual([caCert?.trim(), caKey?.reveal().trim()], ["a certificate", "a key"]);
+  });
+
   test(`${sh.join(" ")}: a host says which URLs answer it`, async (t) => {
     const web = await startWeb(t);
     web.files.set("/kboot/bundle.json", Buffer.from("{}"));
@@ -46,7 +59,7 @@ for (const sh of [["dash"], ["busybox", "sh"]]) {
     registry.token = "secret";
     const urls = [`${web.url}/kboot/bundle.json`, `${web.url}/other`, `${registry.url}/v2/`, "http://127.0.0.1:9/"];
     const host = await openTestHost({ mode: "read", sh });
-    const { stdout, stderr } = await host.run(probeScript({ urls: urls }), { signal });
+    const { stdout, stderr } = await host.run(probeScript({ urls, certificatesDir }), { signal });
     await host.close();
     t.is(stderr, "");
     t.deepEqual(parseFacts(stdout, asked).reaches.toSorted(), [`${registry.url}/v2/`, `${web.url}/kboot/bundle.json`].toSorted());
@@ -156,7 +169,7 @@ test("reads a host as it is in the field", (t) => {
 
 test("of packages that are asked for, the installed version is told, else what apt would install", async (t) => {
   const host = await openTestHost({ mode: "read" });
-  const { stdout, stderr } = await host.run(probeScript({ packages: ["dpkg", "no-such-package"] }), { signal });
+  const { stdout, stderr } = await host.run(probeScript({ certificatesDir, packages: ["dpkg", "no-such-package"] }), { signal });
   await host.close();
   t.is(stderr, "");
   const { packages } = parseFacts(stdout, asked);
@@ -208,7 +221,7 @@ test("the host's own kubelet is asked for its version, where that counts", async
   await writeFile(join(folder, "kubelet"), "#!/bin/sh\necho Kubernetes v1.37.2\n", { mode: 0o755 });
   const host = await openTestHost({ mode: "read" });
   const versionBy = async (ownKubelet: boolean) => {
-    const { label, body } = probeScript({ ownKubelet });
+    const { label, body } = probeScript({ certificatesDir, ownKubelet });
     const { stdout } = await host.run({ label, body: `PATH=${folder}:$PATH\n${body}` }, { signal });
     return parseFacts(stdout, asked).kubernetes.kubeletVersion;
   };

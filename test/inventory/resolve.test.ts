@@ -23,6 +23,7 @@ test("fills in every default", (t) => {
     dnsDomain: "cluster.local",
     imageRepository: "registry.k8s.io",
     encryptionAlgorithm: "RSA-2048",
+    certificatesDir: "/etc/kubernetes/pki",
     certificateValidityDays: 365,
     caCertificateValidityDays: 3650,
     hosts: [

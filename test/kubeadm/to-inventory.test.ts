@@ -191,6 +191,12 @@ nodeRegistration:
   });
 });
 
+test("certificates are where the configuration has them", (t) => {
+  const pki = (certificatesDir: string) => take(ofCluster(`${least}\ncertificatesDir: ${certificatesDir}`)).spec.pki;
+  t.deepEqual(pki("/srv/pki"), { certificatesDir: "/srv/pki" });
+  t.is(pki("/etc/kubernetes/pki"), undefined);
+});
+
 test("taints of a flag are the host's", (t) => {
   const { host } = take(
     init('nodeRegistration: {kubeletExtraArgs: [{name: register-with-taints, value: "a=b:NoSchedule,c:NoExecute"}]}'),
@@ -220,7 +226,7 @@ test(
     ofCluster(`kubernetesVersion: v1.36.3
 controlPlaneEndpoint: api.example.com:6443
 networking: {podSubnet: 10.244.0.0/16}
-certificatesDir: /etc/pki
+certificatesDir: /etc/kubernetes/manifests
 clusterName: lab
 featureGates: {RootlessControlPlane: true, NodeLocalCRISocket: false}
 certificateValidityPeriod: 100h
@@ -258,10 +264,10 @@ proxy: {disabled: true}`),
     "ClusterConfiguration.dns.imageTag",
     "ClusterConfiguration.dns.imageRepository",
     "ClusterConfiguration.proxy.disabled",
-    "ClusterConfiguration.certificatesDir",
     "ClusterConfiguration.clusterName",
     "ClusterConfiguration.featureGates.RootlessControlPlane",
     "ClusterConfiguration.featureGates.NodeLocalCRISocket",
+    "ClusterConfiguration.certificatesDir",
   ],
 );
 

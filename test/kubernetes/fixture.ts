@@ -83,6 +83,7 @@ export function testCluster(over: Partial<Cluster> = {}): Cluster {
     dnsDomain: "cluster.local",
     imageRepository: "registry.k8s.io",
     encryptionAlgorithm: "RSA-2048",
+    certificatesDir: "/etc/kubernetes/pki",
     certificateValidityDays: 365,
     caCertificateValidityDays: 3650,
     hosts: [testHost({ name: "cp1", nodeName: "cp1", address: "192.168.56.11", role: "control-plane" }), testHost()],

@@ -23,6 +23,7 @@ test("without flags it is the machine by its own address, as kubeadm does", (t) 
 test("each flag says its field", (t) => {
   const flags: InitFlags = {
     apiserverBindPort: "7443",
+    certDir: "/srv/pki",
     apiserverCertExtraSans: "api.example.com,203.0.113.9",
     controlPlaneEndpoint: "api.example.com:8443",
     imageRepository: "registry.example.com/k8s",
@@ -35,6 +36,7 @@ test("each flag says its field", (t) => {
   t.like(parsed(flags).cluster, {
     certSANs: ["api.example.com", "203.0.113.9"],
     bindPort: 7443,
+    certificatesDir: "/srv/pki",
     endpoint: { host: "api.example.com", port: 8443, managed: false },
     imageRepository: "registry.example.com/k8s",
     network: { plugin: "flannel" },
@@ -68,6 +70,9 @@ test("what is wrong is told of the flag", (t) => {
   t.deepEqual(wrong({ apiserverBindPort: "https" }), ["--apiserver-bind-port"]);
   t.deepEqual(wrong({ apiserverBindPort: "65536" }), ["--apiserver-bind-port"]);
   t.deepEqual(wrong({ apiserverBindPort: "2379" }), ["--apiserver-bind-port"]);
+  for (const certDir of ["pki", "/srv/../pki", "/", "/var/lib/etcd", "/etc/kubernetes/manifests/pki", "/srv/a b"]) {
+    t.deepEqual(wrong({ certDir }), ["--cert-dir"]);
+  }
   t.deepEqual(wrong({ network: "calico" }), ["--network"]);
   t.deepEqual(wrong({ apiserverCertExtraSans: "a_b!" }), ["--apiserver-cert-extra-sans"]);
 });

@@ -3,6 +3,7 @@ import { controlPlaneCertificates } from "../../src/pki/table.ts";
 
 const node = {
   cluster: {
+    certificatesDir: "/etc/kubernetes/pki",
     endpoint: { host: "api.lab.internal", port: 6443, managed: true },
     certSANs: ["k8s.example.com", "203.0.113.7", "cp1"],
     serviceSubnet: "10.96.0.0/12",

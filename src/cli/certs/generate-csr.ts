@@ -3,7 +3,7 @@ import { KbootError } from "../../errors.ts";
 import { initWithDefaults } from "../../kubernetes/kubeadm-documents/defaults.ts";
 import { requestCertificate } from "../../pki/issue.ts";
 import { buildKeyKubeconfig } from "../../pki/kubeconfig.ts";
-import { controlPlaneCertificates, pkiDir, splitNames } from "../../pki/table.ts";
+import { controlPlaneCertificates, splitNames } from "../../pki/table.ts";
 import type { Secret } from "../../secret.ts";
 import { readKubeadmDocuments } from "../config/documents.ts";
 import { localValues } from "../local-values.ts";
@@ -66,6 +66,7 @@ function pairsOf({ InitConfiguration: init, ClusterConfiguration: cluster }: Fil
   const { advertiseAddress } = init.localAPIEndpoint;
   const entries = controlPlaneCertificates({
     cluster: {
+      certificatesDir: cluster.certificatesDir,
       endpoint: { host: hostOf(controlPlaneServer(cluster, init.localAPIEndpoint)), port: init.localAPIEndpoint.bindPort, managed: false },
       certSANs: cluster.apiServer.certSANs ?? [],
       serviceSubnet: serviceSubnet.split(",")[0] ?? serviceSubnet,
@@ -78,7 +79,7 @@ function pairsOf({ InitConfiguration: init, ClusterConfiguration: cluster }: Fil
   const { serverCertSANs = [], peerCertSANs = [] } = "local" in cluster.etcd ? cluster.etcd.local : {};
   const more: Readonly<Record<string, readonly string[]>> = { "etcd-server": serverCertSANs, "etcd-peer": peerCertSANs };
   return entries.map(({ name: entryName, keyPath, commonName, dnsNames, ipAddresses }) => {
-    const name = keyPath.slice(pkiDir.length + 1).replace(/\.key$/, "");
+    const name = keyPath.slice(cluster.certificatesDir.length + 1).replace(/\.key$/, "");
     const wish = { commonName, ...splitNames([...dnsNames, ...ipAddresses, ...(more[entryName] ?? [])]) };
     return { name, wish, keyFile: `${name}.key`, content: (key) => key };
   });

@@ -1,25 +1,29 @@
+import { quote } from "../../host/quote.ts";
+import { kubernetesDir } from "../../kubernetes/paths.ts";
 import { kubeletClientPem } from "../../pki/kubeconfig.ts";
 import { readCertificate, splitCertificates } from "../../pki/read.ts";
-import { pkiDir } from "../../pki/table.ts";
 import type { CertificateStatus } from "./document.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** Prints each certificate of Kubernetes on a host after a line with its name; those in kubeconfigs are decoded. None is fine too. */
-export const certificatesScript = `for f in ${pkiDir}/*.crt ${pkiDir}/etcd/*.crt; do
-  [ -r "$f" ] || continue
-  f=\${f#${pkiDir}/}
-  echo "== \${f%.crt}"
-  cat "${pkiDir}/$f"
-done
+export function certificatesScript(certificatesDir: string): string {
+  return `if cd ${quote(certificatesDir)} 2>/dev/null; then
+  for f in *.crt etcd/*.crt; do
+    [ -r "$f" ] || continue
+    echo "== \${f%.crt}"
+    cat "$f"
+  done
+fi
 for f in admin super-admin controller-manager scheduler; do
-  [ -r ${pkiDir}/../$f.conf ] || continue
+  [ -r ${kubernetesDir}/$f.conf ] || continue
   echo "== $f.conf"
-  sed -n 's/.*client-certificate-data: *//p' ${pkiDir}/../$f.conf | base64 -d
+  sed -n 's/.*client-certificate-data: *//p' ${kubernetesDir}/$f.conf | base64 -d
 done
 [ -r ${kubeletClientPem} ] || exit 0
 echo "== kubelet.conf"
 sed -n '/BEGIN CERT/,/END CERT/p' ${kubeletClientPem}`;
+}
 
 /** What the script printed. A file that holds no certificate is told by itself, and hides no other. */
 export function readCertificates(host: string, text: string, now: Date): readonly CertificateStatus[] {

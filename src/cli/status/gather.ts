@@ -45,7 +45,7 @@ export async function gather(cluster: Cluster, began: number, signal: AbortSigna
   const deadlines: Deadlines = { reach, answer: Math.max(began + answerMs, reach + 500) };
   const ask = <T>(question: (own: AbortSignal) => Promise<T>) => answerBy(deadlines.answer, signal, question);
   const run = identify("status", "read");
-  const looking = new Map(cluster.hosts.map((host) => [host.name, lookAtHost(host, run, deadlines, signal)]));
+  const looking = new Map(cluster.hosts.map((host) => [host.name, lookAtHost(host, cluster, run, deadlines, signal)]));
   const looks = mapValues(looking, (look) => look);
   const controlPlanes = new Map([...looking].filter(([name]) => isControlPlane(cluster, name)));
 

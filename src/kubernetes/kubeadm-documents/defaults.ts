@@ -1,5 +1,4 @@
-import { usualBindPort } from "../../inventory/cluster.ts";
-import { pkiDir } from "../../pki/table.ts";
+import { usualBindPort, usualCertificatesDir } from "../../inventory/cluster.ts";
 import type { Secret } from "../../secret.ts";
 import { bootstrapGroup } from "../bootstrap-rbac.ts";
 import { tokenUsages } from "../bootstrap-token.ts";
@@ -90,7 +89,7 @@ export function clusterWithDefaults(
       serviceSubnet: cluster.networking?.serviceSubnet ?? "10.96.0.0/12",
     },
     kubernetesVersion: cluster.kubernetesVersion?.replace(/^(?=\d)/, "v") ?? kubernetesVersion,
-    certificatesDir: cluster.certificatesDir ?? pkiDir,
+    certificatesDir: cluster.certificatesDir ?? usualCertificatesDir,
     imageRepository: cluster.imageRepository ?? "registry.k8s.io",
     clusterName: cluster.clusterName ?? "kubernetes",
     encryptionAlgorithm: cluster.encryptionAlgorithm ?? ("RSA-2048" as const),
@@ -104,7 +103,7 @@ export function joinWithDefaults(join: JoinConfiguration, local: LocalValues) {
   const tlsBootstrapToken = discovery.tlsBootstrapToken ?? discovery.bootstrapToken?.token;
   return {
     ...join,
-    caCertPath: join.caCertPath ?? `${pkiDir}/ca.crt`,
+    caCertPath: join.caCertPath ?? `${usualCertificatesDir}/ca.crt`,
     ...(controlPlane === undefined
       ? {}
       : {
@@ -120,7 +119,7 @@ export function joinWithDefaults(join: JoinConfiguration, local: LocalValues) {
 }
 
 export function resetWithDefaults(reset: ResetConfiguration = {}) {
-  return { certificatesDir: pkiDir, criSocket, ...reset, timeouts: timeoutsWithDefaults(reset.timeouts) };
+  return { certificatesDir: usualCertificatesDir, criSocket, ...reset, timeouts: timeoutsWithDefaults(reset.timeouts) };
 }
 
 export function upgradeWithDefaults(upgrade: UpgradeConfiguration = {}) {

@@ -4,10 +4,11 @@ import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { issueCa, issueCertificate, type KeyAndCertificate } from "../../../src/pki/issue.ts";
 import { buildKubeconfig } from "../../../src/pki/kubeconfig.ts";
-import { controlPlaneCertificates, pkiDir } from "../../../src/pki/table.ts";
+import { controlPlaneCertificates } from "../../../src/pki/table.ts";
 
 export const node = {
   cluster: {
+    certificatesDir: "/etc/kubernetes/pki",
     endpoint: { host: "api.example.com", port: 6443, managed: false },
     certSANs: ["10.0.0.9", "extra.example.com"],
     serviceSubnet: "10.96.0.0/12",
@@ -54,7 +55,7 @@ export async function makeControlPlane({ withKubeconfigs = false } = {}): Promis
   };
   for (const entry of controlPlaneCertificates(node)) {
     const issued = await issueCertificate({ ...entry, ...times, validityDays: 10 }, authority(entry.signer));
-    await writePair(entry.certificatePath.slice(pkiDir.length + 1, -".crt".length), issued);
+    await writePair(entry.certificatePath.slice(node.cluster.certificatesDir.length + 1, -".crt".length), issued);
   }
   for (const [name, [user, ...organizations]] of withKubeconfigs ? Object.entries(kubeconfigs) : []) {
     const wish = { commonName: user, organizations, usages: ["clientAuth"], dnsNames: [], ipAddresses: [] } as const;
