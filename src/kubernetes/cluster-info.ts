@@ -1,5 +1,5 @@
-import { stringify } from "yaml";
 import type { Cluster } from "../inventory/cluster.ts";
+import { writeYaml } from "../render/go-yaml.ts";
 import { type ObjectResource, object } from "../resources/object.ts";
 import { binding, configMap, mayGet, role, user } from "./build.ts";
 import { endpointAddress } from "./kubeadm-config.ts";
@@ -26,12 +26,10 @@ export function clusterInfo(cluster: Pick<Cluster, "endpoint">, caCert: string):
     contexts: null,
     "current-context": "",
     kind: "Config",
-    preferences: {},
     users: null,
   };
   return [
-    // a folded line would do for a parser, but not for people
-    object(configMap({ name: "cluster-info", namespace }, { kubeconfig: stringify(kubeconfig, { lineWidth: 0 }) })),
+    object(configMap({ name: "cluster-info", namespace }, { kubeconfig: writeYaml(kubeconfig) })),
     role({ name: roleName, namespace }, [mayGet("configmaps", "cluster-info")]),
     binding({ name: roleName, namespace }, "Role", roleName, [user("system:anonymous")]),
   ];

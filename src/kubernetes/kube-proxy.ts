@@ -1,17 +1,17 @@
 import type { V1DaemonSet } from "@kubernetes/client-node";
+import { stringify } from "yaml";
 import type { KubernetesObject } from "../engine/contracts.ts";
 import type { Cluster } from "../inventory/cluster.ts";
+import { writeYaml } from "../render/go-yaml.ts";
 import { type ObjectResource, object } from "../resources/object.ts";
 import { compareObject } from "../resources/object-compare.ts";
 import { isApplied, managedFields } from "../resources/object-owners.ts";
 import { bootstrapGroup } from "./bootstrap-rbac.ts";
 import { account, binding, configHash, configMap, group, mayGet, role, serviceAccount } from "./build.ts";
-import { writeYaml } from "./go-yaml.ts";
+import { kubeProxyDefaults } from "./component-defaults.ts";
 import { kubernetesImage } from "./images.ts";
 import { endpointAddress } from "./kubeadm-config.ts";
 import { mergeDeep } from "./merge.ts";
-import { minorVersion } from "./versions.ts";
-import { kubeProxyWrittenWhole } from "./written-whole.ts";
 
 const name = "kube-proxy";
 const namespace = "kube-system";
@@ -24,8 +24,9 @@ const configDir = "/var/lib/kube-proxy";
  */
 export function kubeProxy(cluster: Cluster, running?: KubernetesObject): readonly ObjectResource[] {
   const config = {
-    "config.conf": writeYaml(kubeProxyConfiguration(cluster)),
-    "kubeconfig.conf": writeYaml(kubeconfig(cluster)),
+    // without a newline at the end, and the second in this order, as kubeadm writes them
+    "config.conf": writeYaml(kubeProxyConfiguration(cluster)).trimEnd(),
+    "kubeconfig.conf": stringify(kubeconfig(cluster), { indentSeq: false, lineWidth: 0 }).trimEnd(),
   };
   const wish = configMap({ name, namespace, labels: { app: name } }, config);
   const isRead = running !== undefined && !managedFields(running).some(isApplied) && compareObject(wish, running).length === 0;
@@ -41,27 +42,20 @@ export function kubeProxy(cluster: Cluster, running?: KubernetesObject): readonl
 
 /** KubeProxyConfiguration with the inventory's over it. */
 export function kubeProxyConfiguration(cluster: Cluster): Readonly<Record<string, unknown>> {
-  const defaults = {
-    apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
-    bindAddress: cluster.serviceSubnet.includes(":") ? "::" : "0.0.0.0",
-    clientConnection: { kubeconfig: `${configDir}/kubeconfig.conf` },
-    clusterCIDR: cluster.podSubnet,
-    kind: "KubeProxyConfiguration",
-    mode: minorVersion(cluster.kubernetesVersion).kubeProxyMode,
-  };
-  return mergeDeep(mergeDeep(kubeProxyWrittenWhole, defaults), cluster.kubeProxy);
+  const ofCluster = { bindAddress: cluster.serviceSubnet.includes(":") ? "::" : "0.0.0.0", clusterCIDR: cluster.podSubnet };
+  return mergeDeep({ ...kubeProxyDefaults(cluster.kubernetesVersion), ...ofCluster }, cluster.kubeProxy);
 }
 
 function kubeconfig(cluster: Cluster) {
   const secrets = "/var/run/secrets/kubernetes.io/serviceaccount";
   return {
     apiVersion: "v1",
+    kind: "Config",
     clusters: [
       { cluster: { "certificate-authority": `${secrets}/ca.crt`, server: `https://${endpointAddress(cluster)}` }, name: "default" },
     ],
     contexts: [{ context: { cluster: "default", namespace: "default", user: "default" }, name: "default" }],
     "current-context": "default",
-    kind: "Config",
     users: [{ name: "default", user: { tokenFile: `${secrets}/token` } }],
   };
 }

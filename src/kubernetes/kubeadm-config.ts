@@ -1,9 +1,9 @@
 import type { Cluster, ExtraArg } from "../inventory/cluster.ts";
+import { writeYaml } from "../render/go-yaml.ts";
 import { type ObjectResource, object } from "../resources/object.ts";
 import { apiServerArguments, auditVolumes } from "./audit.ts";
 import { configMap } from "./build.ts";
 import { showEndpoint } from "./endpoint.ts";
-import { writeYaml } from "./go-yaml.ts";
 import { kubeletConfiguration } from "./kubelet.ts";
 import { etcdDataDir } from "./paths.ts";
 

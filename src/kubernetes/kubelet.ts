@@ -1,14 +1,13 @@
-import { stringify } from "yaml";
 import type { Facts } from "../host/facts.ts";
 import type { Cluster, ClusterHost, Taint } from "../inventory/cluster.ts";
 import { renderUnit } from "../render/render.ts";
 import { commandArguments, mergeArguments } from "./arguments.ts";
+import { kubeletDefaults } from "./component-defaults.ts";
 import { pauseImage } from "./images.ts";
 import { mergeDeep } from "./merge.ts";
-import { binDir, criSocket, kubeletDir, kubernetesDir, manifestsDir, unitDir } from "./paths.ts";
+import { binDir, criSocket, kubeletDir, kubernetesDir, unitDir } from "./paths.ts";
 import { dnsAddress } from "./service-address.ts";
 import { minorVersion } from "./versions.ts";
-import { kubeletWrittenWhole } from "./written-whole.ts";
 
 /** Paths of the kubelet's files on a node. */
 export const kubeletFiles = {
@@ -30,25 +29,16 @@ export type KubeletConfiguration = Readonly<Record<string, unknown>>;
 
 /** What all kubelets of the cluster share: the content of ConfigMap kubelet-config (kubeadm/app/componentconfigs/kubelet.go, v1.36). */
 export function kubeletConfiguration(cluster: Cluster): KubeletConfiguration {
-  const defaults = {
-    apiVersion: "kubelet.config.k8s.io/v1beta1",
-    kind: "KubeletConfiguration",
-    authentication: {
-      anonymous: { enabled: false },
-      webhook: { enabled: true },
-      x509: { clientCAFile: `${cluster.certificatesDir}/ca.crt` },
-    },
-    authorization: { mode: "Webhook" },
-    cgroupDriver: "systemd",
+  return mergeDeep(clusterDefaults(cluster), cluster.kubelet);
+}
+
+function clusterDefaults(cluster: Cluster): KubeletConfiguration {
+  const own = {
+    authentication: { x509: { clientCAFile: `${cluster.certificatesDir}/ca.crt` } },
     clusterDNS: [dnsAddress(cluster)],
     clusterDomain: cluster.dnsDomain,
-    healthzBindAddress: "127.0.0.1",
-    healthzPort: 10248,
-    rotateCertificates: true,
-    staticPodPath: manifestsDir,
-    ...kubeletWrittenWhole,
   };
-  return mergeDeep(defaults, cluster.kubelet);
+  return mergeDeep(kubeletDefaults(), own);
 }
 
 /** What one node's kubelet reads as config.yaml. */
@@ -58,13 +48,13 @@ export function nodeKubeletConfiguration(cluster: Cluster, host: ClusterHost, fa
     // the stub that resolved writes into /etc/resolv.conf is of no use inside a pod
     ...(facts.resolvedActive ? { resolvConf: "/run/systemd/resolve/resolv.conf" } : {}),
   };
-  return mergeDeep(mergeDeep(perNode, kubeletConfiguration(cluster)), host.kubelet);
+  return mergeDeep(mergeDeep({ ...clusterDefaults(cluster), ...perNode }, cluster.kubelet), host.kubelet);
 }
 
 /** Content of instance-config.yaml, which kubeadm patches over config.yaml when it upgrades a node. */
 export function kubeletInstanceConfig(cluster: Cluster, host: ClusterHost): string {
   const { containerRuntimeEndpoint = criSocket } = mergeDeep(cluster.kubelet, host.kubelet);
-  return stringify({ containerRuntimeEndpoint });
+  return `containerRuntimeEndpoint: ${JSON.stringify(containerRuntimeEndpoint)}\n`;
 }
 
 /** Content of kubeadm-flags.env: `kubeletFlags`. */

@@ -1,5 +1,5 @@
+import { writeYaml } from "../render/go-yaml.ts";
 import { printHumanDuration } from "./duration.ts";
-import { printYaml } from "./kubeadm-documents/print.ts";
 
 /** When a certificate ends. */
 export interface Expiration {
@@ -37,7 +37,7 @@ export function printExpirations({ certificates, authorities }: Expirations, for
     certificates: certificates.map((row) => describe(row, now)),
     certificateAuthorities: authorities.map((row) => describe(row, now)),
   };
-  return form === "json" ? `${JSON.stringify(object, null, 4)}\n` : printYaml(object);
+  return form === "json" ? `${JSON.stringify(object, null, 4)}\n` : writeYaml(object);
 }
 
 function table(headings: readonly string[], expirations: readonly Expiration[], now: Date): string {

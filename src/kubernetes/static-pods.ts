@@ -288,5 +288,6 @@ function staticPod(of: {
       securityContext: { seccompProfile: { type: "RuntimeDefault" } },
       volumes: sortByName(of.volumes).map(({ name, path, type }): V1Volume => ({ hostPath: { path, type }, name })),
     },
+    status: {},
   };
 }

@@ -1,6 +1,7 @@
-import { parse, stringify } from "yaml";
+import { parse } from "yaml";
 import type { Difference, HostKind } from "../engine/contracts.ts";
 import { quote } from "../host/quote.ts";
+import { writeYaml } from "../render/go-yaml.ts";
 import { compareAttributes, type ObservedFile, observeFile, parseFile } from "./file.ts";
 import { partition } from "./partition.ts";
 import { sameMeaning } from "./same-meaning.ts";
@@ -57,7 +58,7 @@ ${observeFile(path)}`,
     };
   },
   compare(resource, { file, createdAt, inputTimes }, { changing }) {
-    const wished = stringify(resource.pod);
+    const wished = writeYaml(resource.pod);
     if (file === undefined) return [{ what: "manifest", to: wished }];
     const differences: Difference[] = compareAttributes({ mode: "0600" }, file);
     if (!isSameManifest(file.content, resource.pod)) return [...differences, { what: "manifest", from: file.content, to: wished }];
@@ -73,7 +74,7 @@ ${observeFile(path)}`,
       );
     const [written, others] = partition(items, ({ differences }) => differences.some(({ what }) => what === "manifest"));
     const fragment = await writeFiles(
-      written.map(({ resource }) => ({ path: resource.path, mode: "0600", content: stringify(resource.pod) })),
+      written.map(({ resource }) => ({ path: resource.path, mode: "0600", content: writeYaml(resource.pod) })),
       others.map(({ resource }) => ({ path: resource.path, mode: "0600" })),
     );
     return { ...fragment, script: [fragment.script, ...ended].join("\n") };

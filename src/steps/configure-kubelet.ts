@@ -1,4 +1,3 @@
-import { stringify } from "yaml";
 import type { Step } from "../engine/contracts.ts";
 import {
   kubeletDropIn,
@@ -12,6 +11,7 @@ import {
 } from "../kubernetes/kubelet.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { kubeletDir, manifestsDir } from "../kubernetes/paths.ts";
+import { writeYaml } from "../render/go-yaml.ts";
 import { directory } from "../resources/directory.ts";
 import { file } from "../resources/file.ts";
 import { nodeOf } from "./site.ts";
@@ -29,7 +29,7 @@ export const configureKubelet: Step<Live> = {
     const isOwn = spec.kubernetes.from === "host";
     return [
       ...(isOwn ? [] : [directory(kubeletDir, "0700"), directory(manifestsDir, "0700")]),
-      file(kubeletFiles.config, stringify(nodeKubeletConfiguration(cluster, spec, facts)), { format: "yaml" }),
+      file(kubeletFiles.config, writeYaml(nodeKubeletConfiguration(cluster, spec, facts)), { format: "yaml" }),
       file(kubeletFiles.instanceConfig, kubeletInstanceConfig(cluster, spec), { format: "yaml" }),
       file(kubeletFiles.flags, kubeletFlagsEnv(cluster, spec, nodeAddress, facts)),
       ...(isOwn

@@ -10,10 +10,20 @@ import {
   nodeKubeletConfiguration,
 } from "../../src/kubernetes/kubelet.ts";
 import { parseUnit } from "../../src/render/unit.ts";
+import { sameMeaning } from "../../src/resources/same-meaning.ts";
 import { testCluster, testHost } from "./fixture.ts";
 
 test("kubelets share one configuration", (t) => {
   t.snapshot(kubeletConfiguration(testCluster()));
+});
+
+test("a configuration that leaves out the zero values means the same, so that the kubelet of an older kboot's is not restarted", (t) => {
+  const isZero = (value: unknown) => value === "0s" || value === "" || JSON.stringify(value) === "{}";
+  const written = nodeKubeletConfiguration(testCluster(), testHost(), { resolvedActive: true });
+  const text = JSON.stringify(written, (_key, value: unknown) => (isZero(value) ? undefined : value));
+  t.false(text.includes("syncFrequency"));
+  t.is(written["syncFrequency"], "0s");
+  t.true(sameMeaning(JSON.parse(text), written));
 });
 
 test("a node's configuration adds what is its own, and the host's settings win", (t) => {

@@ -4,8 +4,8 @@ import { promisify } from "node:util";
 import { KbootError } from "../../errors.ts";
 import { coreDnsImage, etcdImage, kubernetesImage, pauseImage } from "../../kubernetes/images.ts";
 import { clusterWithDefaults } from "../../kubernetes/kubeadm-documents/defaults.ts";
-import { printYaml } from "../../kubernetes/kubeadm-documents/print.ts";
 import type { ClusterConfiguration } from "../../kubernetes/kubeadm-documents/v1beta4.ts";
+import { writeYaml } from "../../render/go-yaml.ts";
 import { registryHostsDir } from "../../resources/container-image.ts";
 import { withoutSecrets } from "../../secret.ts";
 import { readKubeadmDocuments } from "./documents.ts";
@@ -23,7 +23,7 @@ export async function listImages(given: Record<string, unknown>): Promise<void> 
   const { images } = await wantedImages(options);
   const object = { kind: "Images", apiVersion: "output.kubeadm.k8s.io/v1alpha3", images };
   if (output === "text") process.stdout.write(images.map((image) => `${image}\n`).join(""));
-  else process.stdout.write(output === "json" ? `${JSON.stringify(object, null, 4)}\n` : printYaml(object));
+  else process.stdout.write(output === "json" ? `${JSON.stringify(object, null, 4)}\n` : writeYaml(object));
 }
 
 /** `kboot config images pull`: through containerd on this machine; what is there already is not fetched again. */

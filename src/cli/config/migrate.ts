@@ -6,7 +6,8 @@ import {
   upgradeWithDefaults,
 } from "../../kubernetes/kubeadm-documents/defaults.ts";
 import type { KubeadmDocuments } from "../../kubernetes/kubeadm-documents/parse.ts";
-import { printKubeadmDocuments, printYaml } from "../../kubernetes/kubeadm-documents/print.ts";
+import { printKubeadmDocuments } from "../../kubernetes/kubeadm-documents/print.ts";
+import { writeYaml } from "../../render/go-yaml.ts";
 import { Secret } from "../../secret.ts";
 import { localValues } from "../local-values.ts";
 import { followLinks, replaceFile } from "../replace-file.ts";
@@ -41,6 +42,6 @@ function migrate(documents: KubeadmDocuments): Secret {
   const others = [
     { apiVersion: "kubelet.config.k8s.io/v1beta1", kind: "KubeletConfiguration", values: documents.KubeletConfiguration },
     { apiVersion: "kubeproxy.config.k8s.io/v1alpha1", kind: "KubeProxyConfiguration", values: documents.KubeProxyConfiguration },
-  ].flatMap(({ values, ...head }) => (values === undefined ? [] : [printYaml({ ...head, ...values })]));
+  ].flatMap(({ values, ...head }) => (values === undefined ? [] : [writeYaml({ ...head, ...values })]));
   return new Secret([...(Object.keys(own).length === 0 ? [] : [printKubeadmDocuments(own).reveal()]), ...others].join("---\n"));
 }

@@ -1,9 +1,8 @@
-import { parse } from "yaml";
 import { KbootError } from "../../errors.ts";
+import { kubeletDefaults, kubeProxyDefaults } from "../../kubernetes/component-defaults.ts";
 import { initWithDefaults, joinWithDefaults, resetWithDefaults, upgradeWithDefaults } from "../../kubernetes/kubeadm-documents/defaults.ts";
-import { printKubeadmDocuments, printYaml } from "../../kubernetes/kubeadm-documents/print.ts";
-import { minorVersion } from "../../kubernetes/versions.ts";
-import { readOwnFile } from "../../own-files.ts";
+import { printKubeadmDocuments } from "../../kubernetes/kubeadm-documents/print.ts";
+import { writeYaml } from "../../render/go-yaml.ts";
 import { Secret } from "../../secret.ts";
 import { suggest } from "../../suggest.ts";
 import { localValues } from "../local-values.ts";
@@ -14,14 +13,9 @@ const placeholder = new Secret("abcdef.0123456789abcdef");
 
 /** Defaults of the components, by their kind, as kubeadm prints them for a version. */
 const components: Readonly<Record<string, (version: string) => string>> = {
-  KubeProxyConfiguration: (version) =>
-    printYaml({ ...parseTemplate("kube-proxy-defaults.yaml"), mode: minorVersion(version).kubeProxyMode }),
-  KubeletConfiguration: () => printYaml(parseTemplate("kubelet-defaults.yaml")),
+  KubeProxyConfiguration: (version) => writeYaml(kubeProxyDefaults(version)),
+  KubeletConfiguration: () => writeYaml(kubeletDefaults()),
 };
-
-function parseTemplate(name: string): Readonly<Record<string, unknown>> {
-  return parse(readOwnFile(`templates/kubeadm/${name}`)) as Readonly<Record<string, unknown>>;
-}
 
 /** `kboot config print init-defaults` */
 export async function printInitDefaults(given: Record<string, unknown>): Promise<void> {

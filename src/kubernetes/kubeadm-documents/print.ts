@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { writeYaml } from "../../render/go-yaml.ts";
 import { Secret } from "../../secret.ts";
 import { kubeadmVersion } from "./parse.ts";
 
@@ -10,15 +10,10 @@ export function printKubeadmDocuments(documents: Readonly<Record<string, object>
   return new Secret(
     Object.entries(documents)
       .map(([kind, values]) =>
-        printYaml({ apiVersion: kubeadmVersion, kind, ...(plain(values, kind !== "UpgradeConfiguration") as object) }),
+        writeYaml({ apiVersion: kubeadmVersion, kind, ...(plain(values, kind !== "UpgradeConfiguration") as object) }),
       )
       .join("---\n"),
   );
-}
-
-/** YAML as Go prints it: fields by name, lists not indented, nothing folded, and in quotes what YAML 1.1 takes for something else. */
-export function printYaml(value: unknown): string {
-  return stringify(value, { version: "1.1", indentSeq: false, lineWidth: 0, sortMapEntries: true });
 }
 
 function plain(value: unknown, dropsFlags: boolean): unknown {

@@ -1,5 +1,5 @@
 import test from "ava";
-import { writeYaml } from "../../src/kubernetes/go-yaml.ts";
+import { writeYaml } from "../../src/render/go-yaml.ts";
 
 test("keys are sorted, lists are not indented, and words of YAML 1.1 are quoted", (t) => {
   t.is(
