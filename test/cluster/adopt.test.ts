@@ -8,8 +8,6 @@ import type { InventoryFile } from "../../src/inventory/schema.ts";
 import { writeArtifacts } from "../bench/kubeadm.ts";
 import { buildBundle } from "../components/build.ts";
 import { type AptRepository, serveAptRepository } from "./support/apt-repository.ts";
-import { serveFolder } from "./support/doors.ts";
-import { buildExe, installProgram, runOnHost } from "./support/exe.ts";
 import { bridgeNetwork, installPackages, joinByKubeadm, runKubeadmInit } from "./support/kubeadm-host.ts";
 import { containerSettings, kboot, type Lab, lab, labSet, labUp, onHost, writeInventory } from "./support/lab.ts";
 import { listFiles, listProcesses } from "./support/observe.ts";
@@ -303,51 +301,4 @@ test("the inventory comes back out of the cluster, which refuses to be taken ove
   const existing = await kboot("inventory", "recover", ...access(), "--output", path);
   t.is(existing.exitCode, 64);
   t.regex(existing.stderr, /is there already/);
-});
-
-/** Without the zero values that kubeadm writes, for which the kubelet takes its defaults. */
-function withoutZeros(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  const kept = Object.entries(value).map(([key, inner]) => [key, withoutZeros(inner)] as const);
-  const isZero = (inner: unknown) => inner === "0s" || (typeof inner === "object" && inner !== null && Object.keys(inner).length === 0);
-  return Object.fromEntries(kept.filter(([, inner]) => !isZero(inner)));
-}
-
-/** What the kubelet of a worker is told by files, but for what differs by the packages and hands of these hosts. */
-async function kubeletFiles(host: string) {
-  const read = (path: string) => onHost(hosts, host, `cat ${path}`);
-  const { maxPods: _, ...config } = parse(await read("/var/lib/kubelet/config.yaml")) as Record<string, unknown>;
-  const kubeconfig = parse(await read("/etc/kubernetes/kubelet.conf")) as { clusters: unknown; users: readonly { user: unknown }[] };
-  return {
-    config: withoutZeros(config),
-    instance: parse(await read("/var/lib/kubelet/instance-config.yaml")) as unknown,
-    clusters: kubeconfig.clusters,
-    user: kubeconfig.users[0]?.user,
-    ca: await read("/etc/kubernetes/pki/ca.crt"),
-    files: (await onHost(hosts, host, "find /etc/kubernetes -type f | sort")).trim().split("\n"),
-  };
-}
-
-test("kboot joins a cluster of kubeadm's by the line that kubeadm prints, and its worker is told what kubeadm's is", async (t) => {
-  const mirror = await serveFolder(hosts.gateway, bundle);
-  try {
-    await installProgram(hosts, "worker3", "/usr/local/bin/kboot", await buildExe(folder));
-    // as it was before the cluster was taken over
-    const line = await onControlPlane(`${kubectl} -n kube-system delete configmap kboot-config > /dev/null
-kubeadm token create --ttl 10m --print-join-command`);
-    const own = stringify({ apiVersion: "kboot.dev/v1alpha1", kind: "Cluster", spec: { containerd: containerSettings.containerd } });
-    await onHost(hosts, "worker3", `cat > /root/own.yaml <<'EOF'\n${own}EOF\n${bridgeNetwork("10.244.3.0/24")}`);
-    const command = `${line.trim().replace(/^kubeadm/, "kboot")} --config /root/own.yaml --source http://${mirror.address}/`;
-    const { exitCode, text } = await runOnHost(hosts, "worker3", command);
-    t.is(exitCode, 0, text);
-    t.deepEqual(await kubeletFiles("worker3"), await kubeletFiles("worker1"));
-    const labels = async (name: string) =>
-      Object.keys(JSON.parse(await onControlPlane(`${kubectl} get node ${name} -o jsonpath='{.metadata.labels}'`)) as object).sort();
-    t.deepEqual(
-      await labels("worker3"),
-      (await labels("worker1")).filter((label) => label !== "disk"),
-    );
-  } finally {
-    mirror.stop();
-  }
 });

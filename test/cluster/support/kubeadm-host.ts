@@ -88,7 +88,8 @@ interface NodeRegistration {
   readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
 }
 
-const kubeadmKind = (kind: string) => ({ apiVersion: "kubeadm.k8s.io/v1beta4", kind });
+/** What a document of kubeadm's begins with. */
+export const kubeadmKind = (kind: string) => ({ apiVersion: "kubeadm.k8s.io/v1beta4", kind });
 
 /** Of a container kubeadm cannot read the kernel's configuration. */
 const ignored = { ignorePreflightErrors: ["all"] };
@@ -100,29 +101,43 @@ export async function runKubeadmInit(
   options: { readonly nodeRegistration: NodeRegistration; readonly cluster: Readonly<Record<string, unknown>> },
 ): Promise<void> {
   const advertiseAddress = set.hosts.find(({ name }) => name === host)?.address;
-  await runKubeadm(set, host, "init", [
-    {
-      ...kubeadmKind("InitConfiguration"),
-      localAPIEndpoint: { advertiseAddress },
-      nodeRegistration: { ...ignored, ...options.nodeRegistration },
-    },
-    { ...kubeadmKind("ClusterConfiguration"), ...options.cluster },
-    { apiVersion: "kubelet.config.k8s.io/v1beta1", kind: "KubeletConfiguration", ...containerSettings.kubelet },
-    { apiVersion: "kubeproxy.config.k8s.io/v1alpha1", kind: "KubeProxyConfiguration", ...containerSettings.kubeProxy },
-  ]);
+  await runKubeadm(
+    set,
+    host,
+    "init",
+    writeDocuments([
+      {
+        ...kubeadmKind("InitConfiguration"),
+        localAPIEndpoint: { advertiseAddress },
+        nodeRegistration: { ...ignored, ...options.nodeRegistration },
+      },
+      { ...kubeadmKind("ClusterConfiguration"), ...options.cluster },
+      { apiVersion: "kubelet.config.k8s.io/v1beta1", kind: "KubeletConfiguration", ...containerSettings.kubelet },
+      { apiVersion: "kubeproxy.config.k8s.io/v1alpha1", kind: "KubeProxyConfiguration", ...containerSettings.kubeProxy },
+    ]),
+  );
 }
 
 /** Joins a worker with the real kubeadm, by a token that `controlPlane` makes. */
 export async function joinByKubeadm(set: Lab, controlPlane: string, host: string, nodeRegistration: NodeRegistration): Promise<void> {
-  const command = await onHost(set, controlPlane, "kubeadm token create --ttl 10m --print-join-command");
-  const [, apiServerEndpoint, token, hash] = /join (\S+) --token (\S+) --discovery-token-ca-cert-hash (\S+)/.exec(command) ?? [];
-  const bootstrapToken = { apiServerEndpoint, token, caCertHashes: [hash] };
-  const nodes = { ...ignored, ...nodeRegistration };
-  await runKubeadm(set, host, "join", [{ ...kubeadmKind("JoinConfiguration"), discovery: { bootstrapToken }, nodeRegistration: nodes }]);
+  const line = await onHost(set, controlPlane, "kubeadm token create --ttl 10m --print-join-command");
+  await runKubeadm(set, host, "join", writeDocuments([joinConfiguration(line, nodeRegistration)]));
 }
 
-async function runKubeadm(set: Lab, host: string, command: string, documents: readonly object[]): Promise<void> {
-  const text = documents.map((document) => stringify(document)).join("---\n");
+/** The JoinConfiguration that says what a printed line of `join` says. */
+export function joinConfiguration(line: string, nodeRegistration: NodeRegistration): object {
+  const [, apiServerEndpoint, token, hash] = /join (\S+) --token (\S+) --discovery-token-ca-cert-hash (\S+)/.exec(line) ?? [];
+  const bootstrapToken = { apiServerEndpoint, token, caCertHashes: [hash] };
+  return { ...kubeadmKind("JoinConfiguration"), discovery: { bootstrapToken }, nodeRegistration: { ...ignored, ...nodeRegistration } };
+}
+
+/** Documents as one file of `--config`. */
+export function writeDocuments(documents: readonly object[]): string {
+  return documents.map((document) => stringify(document)).join("---\n");
+}
+
+/** Runs the real kubeadm with a file of `--config`. */
+export async function runKubeadm(set: Lab, host: string, command: "init" | "join", text: string): Promise<void> {
   const script = `cat > /root/kubeadm.yaml <<'EOF'\n${text}EOF\nkubeadm ${command} --config /root/kubeadm.yaml > /root/kubeadm.log 2>&1 || { tail -n 20 /root/kubeadm.log >&2; exit 1; }`;
   await onHost(set, host, script);
 }
