@@ -88,9 +88,10 @@ test.serial("init on a bare machine makes a cluster of it, and says how to go on
   }
   line = /^kboot join .+$/m.exec(text)?.[0] ?? "";
   t.regex(line, new RegExp(`^kboot join ${address("cp1")}:7443 --token \\S+ --discovery-token-ca-cert-hash sha256:[0-9a-f]{64}$`));
-  const again = await run("cp1", `${init()} --skip-phases bootstrap-token`);
+  const again = await run("cp1", `${init()} --token-ttl 1h`);
   t.is(again.exitCode, 0, again.text);
   t.regex(again.text, /nothing had to be changed/);
+  t.true(again.text.includes(line), "the token is kept");
 });
 
 test.serial("a machine that cannot join is told why, and is as it was before", async (t) => {
