@@ -204,10 +204,10 @@ test("init by kubeadm and by kboot with the same file: what differs has a reason
     t.true((kboot.get(place)?.fields.size ?? 0) > 3, place);
   }
   t.true(kubeadm.size > 200, `${kubeadm.size} places`);
-  await assertExplained(t, ["Units", "Init"], kubeadm, kboot);
+  await assertExplained(t, ["Every machine", "Init"], kubeadm, kboot);
 });
 
 test("each joins the cluster of the other, and what the two workers have differs for a reason", async (t) => {
   const [kubeadm, kboot] = await Promise.all([lookAtMachine(joinedByKubeadm, byKboot), lookAtMachine(joinedByKboot, byKubeadm)]);
-  await assertExplained(t, ["Units", "Join"], kubeadm, kboot);
+  await assertExplained(t, ["Every machine", "Join"], kubeadm, kboot);
 });
