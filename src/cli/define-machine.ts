@@ -19,6 +19,7 @@ function onMachine(command: Command): Command {
       collect,
     )
     .option("--cri-socket <path>", "where the container runtime listens: containerd's own socket is the one there is")
+    .option("--patches <folder>", "changes to rendered objects: files target[suffix][+type].yaml or .json, as kubeadm takes them")
     .option("--dry-run", "plan only, change nothing")
     .addOption(new Option("--output <form>", "text for people, or one event a line").choices(["text", "json"]).default("text"));
 }

@@ -17,6 +17,7 @@ import { type InitBase, type InitFlags, initDocument, originOf } from "../machin
 import { addressOfDefaultRoute, assertRoot, machineLogs, ownNodeName, readOwnFacts } from "../machine/machine.ts";
 import { limitWay, onlyPhase, type Phases, skipPhases } from "../machine/phases.ts";
 import { checksFrom, ignoredChecks } from "../machine/preflight.ts";
+import { readPatches } from "../machine/read-patches.ts";
 import { readSource } from "../machine/sources.ts";
 import { resourceId } from "../resources/index.ts";
 import { Secret } from "../secret.ts";
@@ -33,6 +34,7 @@ interface Options extends InitFlags {
   readonly config?: string;
   readonly criSocket?: string;
   readonly ignorePreflightErrors?: string;
+  readonly patches?: string;
   readonly skipPhases?: string;
   readonly token?: string;
   readonly tokenTtl?: string;
@@ -129,14 +131,19 @@ async function clusterOfMachine(
   const facts = await readOwnFacts(run, signal);
   const wrong = options.apiserverAdvertiseAddress === undefined ? undefined : judgeHostAddress(options.apiserverAdvertiseAddress);
   if (wrong !== undefined) throw new KbootError("usage", `--apiserver-advertise-address: ${wrong}`, { hint: "kboot init --help" });
-  const { localAPIEndpoint, nodeRegistration } = config?.kubeadm.InitConfiguration ?? {};
+  const { localAPIEndpoint, nodeRegistration, patches } = config?.kubeadm.InitConfiguration ?? {};
   const address = options.apiserverAdvertiseAddress ?? localAPIEndpoint?.advertiseAddress ?? addressOfDefaultRoute(facts);
   if (address === undefined) {
     throw new KbootError("usage", "this machine has no default route that says by which address others reach it", {
       hint: "name the address: --apiserver-advertise-address 192.168.56.11",
     });
   }
-  const base = config === undefined ? {} : baseOf(config, address, say);
+  const directory = options.patches ?? patches?.directory;
+  const base = {
+    ...(config === undefined ? {} : baseOf(config, address, say)),
+    ...(directory === undefined ? {} : readPatches(directory)),
+  };
+  for (const sentence of base.ignored ?? []) say(sentence);
   const nodeName = options.nodeName ?? nodeRegistration?.name ?? ownNodeName();
   const machine = { nodeName, address, kubernetesVersion: await chooseVersion(options, config, base) };
   const document = initDocument(options, machine, base);

@@ -1,5 +1,6 @@
 import { checkNames, checks } from "../checks/index.ts";
 import { joinChecks } from "../checks/join.ts";
+import type { Patch } from "../inventory/cluster.ts";
 import { readPublished } from "../kubeadm/running-cluster.ts";
 import { openApi } from "../kubernetes/api.ts";
 import { askApiServer } from "../kubernetes/api-server.ts";
@@ -14,6 +15,7 @@ import { readOwnSettings } from "../machine/own-settings.ts";
 import { limitWay, skipPhases } from "../machine/phases.ts";
 import { checksFrom, ignoredChecks } from "../machine/preflight.ts";
 import { publishedCluster } from "../machine/published.ts";
+import { readPatches } from "../machine/read-patches.ts";
 import { artifactSource } from "../machine/sources.ts";
 import { buildBootstrapKubeconfig } from "../pki/kubeconfig.ts";
 import { resourceId } from "../resources/index.ts";
@@ -39,9 +41,11 @@ export async function join(given: Record<string, unknown>, signal: AbortSignal, 
   assertRoot("join");
   const config = options.config === undefined ? undefined : await readConfig(options.config);
   const registration = config === undefined ? {} : joiningHostOf(config, say);
-  const own = config === undefined ? {} : readOwnSettings(config);
+  const settings = config === undefined ? {} : readOwnSettings(config);
   const wish = readJoinWish(options, endpoint, config);
   const phases = skipPhases("join", wish.skipPhases);
+  const patches =
+    wish.patchesDirectory === undefined ? undefined : [...(settings.patches ?? []), ...readWorkerPatches(wish.patchesDirectory)];
   const discovered = await discover(wish.discovery, { ...wish, signal, say });
   const access = discoveredAccess(discovered, signal);
   const api = openApi(access);
@@ -53,7 +57,7 @@ export async function join(given: Record<string, unknown>, signal: AbortSignal, 
     nodeAddress: ownAddress,
     apiAddress,
     registration,
-    own,
+    own: patches === undefined ? settings : { ...settings, patches },
     sources: options.source?.map(artifactSource),
     ignoreChecks: ignoredChecks(
       wish.ignorePreflightErrors,
@@ -77,6 +81,15 @@ export async function join(given: Record<string, unknown>, signal: AbortSignal, 
   if (options.output === "json" || isDry) return;
   const ready = phases.takesStep("node-ready") ? " and is Ready" : "";
   process.stdout.write(`\n${nodeName} has joined the cluster${ready}. On a control plane: kubectl get nodes\n`);
+}
+
+/** Those of a worker; kubeadm has no use for the others there either. */
+function readWorkerPatches(directory: string): readonly Patch[] {
+  const { patches, ignored } = readPatches(directory);
+  const of = (patch: Patch): boolean => patch.target === "kubeletconfiguration";
+  const others = patches.filter((patch) => !of(patch)).map(({ name, target }) => `${name} is left out: ${target} does not run on a worker`);
+  for (const sentence of [...ignored, ...new Set(others)]) say(sentence);
+  return patches.filter(of);
 }
 
 function kubeconfigOf({ server, caCert, credential }: Discovered): Secret {

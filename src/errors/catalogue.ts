@@ -30,6 +30,19 @@ const transient = { isTransient: true };
 export const catalogue = {
   usage: entry(64, "the command line is wrong", [], ["`kboot --help`, or `--help` after the command"]),
   inventory: entry(65, "the inventory is wrong", [], ["`kboot inventory validate`, and docs/inventory.md"]),
+  patch: entry(
+    65,
+    "a patch of a rendered object cannot be applied",
+    [
+      "a JSON patch whose path is not there: indices and fields differ between versions of Kubernetes",
+      "a strategic patch without the field that tells the elements of a list apart, such as the name of a container",
+      "a value that belongs to kboot, since other parts of the cluster go by it",
+    ],
+    [
+      "correct the patch that the message names, in the inventory or in the folder of `--patches`",
+      "docs/inventory.md says what patches may change",
+    ],
+  ),
   "kubeadm-config": entry(
     65,
     "a file with documents of kubeadm is wrong",

@@ -1,5 +1,6 @@
 import type { Secret } from "../secret.ts";
 import type { MaxUnavailable } from "./max-unavailable.ts";
+import type { PatchTarget, PatchType } from "./patches.ts";
 
 /** One name and value of a component's command line; a name may repeat. */
 export interface ExtraArg {
@@ -11,6 +12,16 @@ export interface Taint {
   readonly key: string;
   readonly value?: string | undefined;
   readonly effect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
+}
+
+/** A change to an object that kboot renders, made after it is rendered. */
+export interface Patch {
+  /** What messages call it; of one that was read from a directory the file's name. */
+  readonly name: string | undefined;
+  readonly target: PatchTarget;
+  readonly type: PatchType;
+  /** A map; with type `json` a list of operations. */
+  readonly patch: Readonly<Record<string, unknown>> | readonly unknown[];
 }
 
 export type Role = "control-plane" | "worker";
@@ -56,6 +67,8 @@ export interface ClusterHost {
   /** Over the cluster-wide settings. */
   readonly kubelet: Readonly<Record<string, unknown>>;
   readonly kubeletExtraArgs: readonly ExtraArg[];
+  /** After those of the cluster. */
+  readonly patches: readonly Patch[];
 }
 
 /** Names of the packages that a host shall have. */
@@ -172,6 +185,8 @@ export interface Cluster {
     readonly etcd: readonly ExtraArg[];
     readonly kubelet: readonly ExtraArg[];
   };
+  /** In the order in which they are applied; each to its target on every host that has that. */
+  readonly patches: readonly Patch[];
   /** Kernel settings of every host beside kboot's own, by key. */
   readonly sysctls: Readonly<Record<string, string>>;
   /** Undefined: the API server writes no audit log. */

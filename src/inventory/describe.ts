@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { isMap } from "../is-map.ts";
-import type { ArtifactSource, Cluster, ClusterHost, ExtraArg, Network } from "./cluster.ts";
+import type { ArtifactSource, Cluster, ClusterHost, ExtraArg, Network, Patch } from "./cluster.ts";
 import { resolveCluster } from "./resolve.ts";
 import type { InventoryFile } from "./schema.ts";
 
@@ -64,6 +64,7 @@ function describeSpec(cluster: Cluster): Values {
     kubeProxy: cluster.kubeProxy,
     containerd: cluster.containerd,
     extraArgs: Object.fromEntries(Object.entries(extraArgs).map(([component, args]) => [component, describeArgs(args)])),
+    patches: cluster.patches.map(describePatch),
     sysctls: cluster.sysctls,
     audit: audit && { ...audit, policy: undefined },
     sources: cluster.sources.map(describeSource),
@@ -83,6 +84,7 @@ function describeHost(host: ClusterHost): Values {
     kubernetes: host.kubernetes,
     kubelet: host.kubelet,
     kubeletExtraArgs: describeArgs(host.kubeletExtraArgs),
+    patches: host.patches.map(describePatch),
   };
 }
 
@@ -100,6 +102,10 @@ function describeNetwork(network: Network): Values {
 function describeArgs(args: readonly ExtraArg[]): Values {
   const values = Map.groupBy(args, ({ name }) => name);
   return Object.fromEntries([...values].map(([name, all]) => [name, all.length === 1 ? all[0]?.value : all.map(({ value }) => value)]));
+}
+
+function describePatch({ name, target, type, patch }: Patch): Values {
+  return { ...(name === undefined ? {} : { name }), target, ...(type === "strategic" ? {} : { type }), patch };
 }
 
 function describeSource(source: ArtifactSource): unknown {

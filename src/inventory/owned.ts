@@ -2,7 +2,7 @@ import type { Draft } from "./draft.ts";
 import type { Finding, Path } from "./problem.ts";
 
 /** A field of a free-form part that kboot sets, and what the inventory has for it. */
-interface Owned {
+export interface Owned {
   readonly path: readonly string[];
   readonly instead: string;
 }
@@ -12,7 +12,8 @@ const kind = [
   { path: ["kind"], instead: "kboot writes it" },
 ] as const;
 
-const kubelet: readonly Owned[] = [
+/** Of a KubeletConfiguration. */
+export const ownedByKubelet: readonly Owned[] = [
   ...kind,
   { path: ["staticPodPath"], instead: "the control plane's pods are in /etc/kubernetes/manifests" },
   { path: ["clusterDNS"], instead: "it is the tenth address of networking.serviceSubnet" },
@@ -37,7 +38,8 @@ const kubeletFileArgs: Readonly<Record<string, string>> = {
   "bootstrap-kubeconfig": "kboot writes the file",
 };
 
-const componentArgs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+/** Arguments by component, with what the inventory has for each. */
+export const ownedArguments: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   apiServer: { "service-cluster-ip-range": "set networking.serviceSubnet", "secure-port": "set apiEndpoint.bindPort" },
   controllerManager: { "service-cluster-ip-range": "set networking.serviceSubnet", "cluster-cidr": "set networking.podSubnet" },
   kubelet: { ...nodeArgs, ...kubeletFileArgs },
@@ -54,10 +56,10 @@ const auditArgs: Readonly<Record<string, string>> = {
 /** Refuses what would contradict the rest of the cluster if it were set in a free-form part. */
 export function ownedSettings({ spec, hosts }: Draft): readonly Finding[] {
   return [
-    ...findOwned(spec.kubelet, kubelet, ["spec", "kubelet"]),
+    ...findOwned(spec.kubelet, ownedByKubelet, ["spec", "kubelet"]),
     ...findOwned(spec.kubeProxy, kubeProxy, ["spec", "kubeProxy"]),
     ...findOwned(spec.containerd, containerd, ["spec", "containerd"]),
-    ...Object.entries(componentArgs).flatMap(([component, owned]) =>
+    ...Object.entries(ownedArguments).flatMap(([component, owned]) =>
       findArgs((spec.extraArgs as Readonly<Record<string, Settings | undefined>> | undefined)?.[component], owned, [
         "spec",
         "extraArgs",
@@ -67,7 +69,7 @@ export function ownedSettings({ spec, hosts }: Draft): readonly Finding[] {
     // without audit these are the user's own
     ...findArgs(spec.audit === undefined ? {} : spec.extraArgs?.apiServer, auditArgs, ["spec", "extraArgs", "apiServer"]),
     ...hosts.flatMap(({ index, host }) => [
-      ...findOwned(host.kubelet, kubelet, ["spec", "hosts", index, "kubelet"]),
+      ...findOwned(host.kubelet, ownedByKubelet, ["spec", "hosts", index, "kubelet"]),
       // a kubelet that was there before has been told these by its owner, and keeps them
       ...findArgs(
         host.kubeletExtraArgs,

@@ -5,6 +5,7 @@ import {
   type ClusterHost,
   type ContainerRuntime,
   type ExtraArg,
+  type Patch,
   type SshSettings,
   type Taint,
   usualBindPort,
@@ -76,6 +77,7 @@ export function resolveCluster({ metadata: { name }, spec }: InventoryFile, orig
       etcd: resolveArgs(spec.extraArgs?.etcd),
       kubelet: resolveArgs(spec.extraArgs?.kubelet),
     },
+    patches: resolvePatches(spec.patches),
     sysctls: Object.fromEntries(Object.entries(spec.sysctls ?? {}).map(([key, value]) => [key, String(value)])),
     audit:
       spec.audit === undefined
@@ -110,7 +112,13 @@ function resolveHost(host: InventoryHost, spec: InventorySpec, origin: Origin): 
     kubernetes: host.kubernetes ?? spec.kubernetes ?? { from: "sources" },
     kubelet: host.kubelet ?? {},
     kubeletExtraArgs: resolveArgs(host.kubeletExtraArgs),
+    patches: resolvePatches(host.patches),
   };
+}
+
+/** The patches as the cluster has them. */
+export function resolvePatches(patches: InventorySpec["patches"] = []): readonly Patch[] {
+  return patches.map(({ name, target, type = "strategic", patch }) => ({ name, target, type, patch }));
 }
 
 function resolveRuntime(runtime: InventorySpec["containerRuntime"]): ContainerRuntime {

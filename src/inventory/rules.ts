@@ -1,6 +1,7 @@
 import type { Draft, DraftEntry } from "./draft.ts";
 import { networkRules } from "./network-rules.ts";
 import { ownedSettings } from "./owned.ts";
+import { judgePatches } from "./patches.ts";
 import type { Finding, Path } from "./problem.ts";
 import { networkingOf, pkiOf, sshPortOf } from "./resolve.ts";
 import { defaultPlugin } from "./resolve-network.ts";
@@ -26,6 +27,7 @@ export function judgeDraft(draft: Draft): readonly Finding[] {
     taints,
     containerRuntimes,
     ownedSettings,
+    judgePatches,
   ];
   return rules.flatMap((rule) => rule(draft));
 }

@@ -3,6 +3,7 @@ import { choice, extraArgs, fields, integer, judged, list, map, text, wrongType 
 import { judgeKey, judgeLabelKey, judgeValue } from "./marks.ts";
 import { judgePercent } from "./max-unavailable.ts";
 import { network } from "./network-schema.ts";
+import { patches } from "./patches.ts";
 import { judgeHostAddress, judgeSubnet } from "./subnet.ts";
 import {
   judgeAddress,
@@ -60,6 +61,7 @@ export const hostShape = {
   kubernetes: kubernetes.optional(),
   kubelet: settings.optional(),
   kubeletExtraArgs: extraArgs.optional(),
+  patches: patches.optional(),
 } as const;
 
 const hostSchema = fields(hostShape, "write name, address and role")
@@ -118,6 +120,7 @@ export const specShape = {
     etcd: extraArgs.optional(),
     kubelet: extraArgs.optional(),
   }).optional(),
+  patches: patches.optional(),
   sysctls: map(z.union([z.int(), text(judgeSysctlValue)], { error: "must be a whole number or text" }), judgeSysctl).optional(),
   audit: fields({
     policyFile: text(judgePath, "name a file with an audit policy"),

@@ -48,6 +48,7 @@ export function describeNode(
     ...programsOf(seen),
     kubelet: {},
     kubeletExtraArgs: [],
+    patches: [],
   };
   if (seen === undefined) return host;
   const usualFlags = kubeletFlags(cluster, host, node.internalAddress ?? address, seen.facts);

@@ -138,7 +138,7 @@ function leftOfRun({ skipPhases, patches, dryRun }: Pick<InitConfiguration, "ski
     ...unless(
       patches?.directory,
       `${kind}.patches.directory`,
-      (path) => `patches in ${path} are not applied; what an inventory can change of a component are its extraArgs, kubelet and kubeProxy`,
+      (path) => `the files in ${path} are not read; an inventory has patches itself, those of the host and, for CoreDNS, of the cluster`,
     ),
     ...unless(dryRun, `${kind}.dryRun`, "is a wish of that run; see kboot plan"),
   ];

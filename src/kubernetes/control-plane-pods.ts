@@ -8,7 +8,7 @@ export interface ControlPlanePod {
   /** Name of the node. */
   readonly node: string;
   readonly ready: boolean;
-  /** Of its container, with tag. */
+  /** Of the component's container, with tag. */
   readonly image: string;
 }
 
@@ -23,7 +23,7 @@ export function controlPlaneComponents({ bindPort }: Pick<Cluster, "bindPort">):
 }
 
 interface PodShape {
-  readonly spec?: { readonly nodeName?: string; readonly containers?: readonly { readonly image?: string }[] };
+  readonly spec?: { readonly nodeName?: string; readonly containers?: readonly { readonly name?: string; readonly image?: string }[] };
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
@@ -31,11 +31,12 @@ export async function listControlPlanePods(api: Api, signal: AbortSignal): Promi
   const pods = await api.list("v1", "Pod", { namespace: "kube-system", labelSelector: "tier=control-plane" }, signal);
   return pods.map((pod) => {
     const { spec, status } = pod as unknown as PodShape;
+    const component = pod.metadata.labels?.["component"] ?? pod.metadata.name;
     return {
-      component: pod.metadata.labels?.["component"] ?? pod.metadata.name,
+      component,
       node: spec?.nodeName ?? "",
       ready: status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false,
-      image: spec?.containers?.[0]?.image ?? "",
+      image: spec?.containers?.find(({ name }) => name === component)?.image ?? "",
     };
   });
 }

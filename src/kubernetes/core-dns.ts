@@ -5,15 +5,21 @@ import { renderTemplate } from "../render/render.ts";
 import { type ObjectResource, object } from "../resources/object.ts";
 import { account, binding, configMap, role, serviceAccount } from "./build.ts";
 import { coreDnsImage } from "./images.ts";
+import { patchObject } from "./patches/apply-patches.ts";
 import { dnsAddress } from "./service-address.ts";
 
 const name = "coredns";
 const namespace = "kube-system";
 const labels = { "k8s-app": "kube-dns" };
 
-/** CoreDNS behind Service kube-dns (kubeadm/app/phases/addons/dns, v1.36). Corefile and replicas are the operator's once set. */
+/**
+ * CoreDNS behind Service kube-dns (kubeadm/app/phases/addons/dns, v1.36). Corefile and replicas are the operator's once set, but for replicas that
+ * a patch gives.
+ */
 export function coreDns(cluster: Cluster): readonly ObjectResource[] {
   const watched = ["list", "watch"];
+  const usual = deployment(cluster);
+  const patched = patchObject("corednsdeployment", usual, cluster);
   return [
     serviceAccount({ name, namespace }),
     role({ name: "system:coredns" }, [
@@ -25,7 +31,7 @@ export function coreDns(cluster: Cluster): readonly ObjectResource[] {
       keep: ["data.Corefile"],
     }),
     object(service(cluster) as unknown as KubernetesObject),
-    object(deployment(cluster) as unknown as KubernetesObject, { keep: ["spec.replicas"] }),
+    object(patched as unknown as KubernetesObject, { keep: patched.spec?.replicas === usual.spec?.replicas ? ["spec.replicas"] : [] }),
   ];
 }
 

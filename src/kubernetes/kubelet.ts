@@ -5,6 +5,7 @@ import { commandArguments, mergeArguments } from "./arguments.ts";
 import { kubeletDefaults } from "./component-defaults.ts";
 import { pauseImage } from "./images.ts";
 import { mergeDeep } from "./merge.ts";
+import { patchObject } from "./patches/apply-patches.ts";
 import { binDir, criSocket, kubeletDir, kubernetesDir, unitDir } from "./paths.ts";
 import { dnsAddress } from "./service-address.ts";
 import { minorVersion } from "./versions.ts";
@@ -41,14 +42,15 @@ function clusterDefaults(cluster: Cluster): KubeletConfiguration {
   return mergeDeep(kubeletDefaults(), own);
 }
 
-/** What one node's kubelet reads as config.yaml. */
+/** What one node's kubelet reads as config.yaml. Patches are a node's, and not in what all kubelets share. */
 export function nodeKubeletConfiguration(cluster: Cluster, host: ClusterHost, facts: Pick<Facts, "resolvedActive">): KubeletConfiguration {
   const perNode = {
     containerRuntimeEndpoint: criSocket,
     // the stub that resolved writes into /etc/resolv.conf is of no use inside a pod
     ...(facts.resolvedActive ? { resolvConf: "/run/systemd/resolve/resolv.conf" } : {}),
   };
-  return mergeDeep(mergeDeep({ ...clusterDefaults(cluster), ...perNode }, cluster.kubelet), host.kubelet);
+  const configuration = mergeDeep(mergeDeep({ ...clusterDefaults(cluster), ...perNode }, cluster.kubelet), host.kubelet);
+  return patchObject("kubeletconfiguration", configuration, cluster, host);
 }
 
 /** Content of instance-config.yaml, which kubeadm patches over config.yaml when it upgrades a node. */

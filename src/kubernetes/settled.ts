@@ -24,6 +24,7 @@ export interface Settled {
 export type Manifests = Readonly<Record<string, string>>;
 
 interface Container {
+  readonly name?: string;
   readonly image?: string;
   readonly command?: readonly string[];
 }
@@ -31,7 +32,7 @@ interface Container {
 /** What the manifests on a control plane say, which they do also while the API is down. */
 export function settledByManifests(manifests: Manifests): Settled {
   const [apiServer, controllerManager, etcd] = ["kube-apiserver", "kube-controller-manager", "etcd"].map((name) =>
-    containerOf(manifests[name]),
+    containerOf(manifests[name], name),
   );
   const issuer = argumentOf(apiServer, "service-account-issuer");
   const peer = argumentOf(etcd, "initial-advertise-peer-urls") ?? "";
@@ -86,8 +87,10 @@ function read<T extends object>(text: string | undefined): Partial<T> {
   }
 }
 
-function containerOf(manifest: string | undefined): Container | undefined {
-  return read<{ spec?: { containers?: readonly Container[] } }>(manifest).spec?.containers?.[0];
+/** The component's own: a patch may have put others before it. */
+function containerOf(manifest: string | undefined, name: string): Container | undefined {
+  const containers = read<{ spec?: { containers?: readonly Container[] } }>(manifest).spec?.containers;
+  return containers?.find((container) => container.name === name) ?? containers?.[0];
 }
 
 function tagOf(container: Container | undefined): string | undefined {

@@ -68,7 +68,7 @@ function ownSpec(document: Document.Parsed, file: string): Readonly<Record<strin
 
 /** What the command that reads the file does in a place of its own. */
 const heeded =
-  /^(Init|Join)Configuration\.(bootstrapTokens|skipPhases|dryRun|nodeRegistration\.ignorePreflightErrors)\b|\.networking\.podSubnet$|^ClusterConfiguration\.kubernetesVersion$/;
+  /^(Init|Join)Configuration\.(bootstrapTokens|skipPhases|dryRun|patches|nodeRegistration\.ignorePreflightErrors)\b|\.networking\.podSubnet$|^ClusterConfiguration\.kubernetesVersion$/;
 
 /** What changes nothing about the machine when it is not kept to: whole documents for another command, and how to pull and wait. */
 const harmless = /^\w+$|\.nodeRegistration\.imagePull(Policy|Serial)$|\.timeouts\b/;

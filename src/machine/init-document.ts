@@ -1,3 +1,4 @@
+import type { Patch } from "../inventory/cluster.ts";
 import { type Path, parsePath } from "../inventory/problem.ts";
 import { mapOf } from "../is-map.ts";
 import { readSource } from "./sources.ts";
@@ -26,6 +27,8 @@ export interface InitBase {
   readonly host?: Readonly<Record<string, unknown>>;
   /** Where the file says what stands at this path of the inventory: `FILE: ClusterConfiguration.networking.podSubnet`. Undefined where it does not. */
   originOf?(path: Path): string | undefined;
+  /** Of the folder that is named for the machine. */
+  readonly patches?: readonly Patch[];
 }
 
 /** What is known of the machine. */
@@ -79,7 +82,7 @@ const clusterName = "kubernetes";
  * address unless another is given. `base` is what a configuration file says; flags go over it.
  */
 export function initDocument(flags: InitFlags, machine: InitMachine, base: InitBase = {}): unknown {
-  const { spec = {}, host = {} } = base;
+  const { spec = {}, host = {}, patches = [] } = base;
   const endpoint = flags.controlPlaneEndpoint === undefined ? undefined : splitEndpoint(flags.controlPlaneEndpoint);
   const bindPort = flags.apiserverBindPort === undefined ? undefined : { bindPort: numberOf(flags.apiserverBindPort) };
   return {
@@ -99,9 +102,33 @@ export function initDocument(flags: InitFlags, machine: InitMachine, base: InitB
       network: flags.network === undefined ? spec["network"] : { plugin: flags.network },
       imageRepository: flags.imageRepository ?? spec["imageRepository"],
       sources: flags.source?.map(readSource) ?? spec["sources"],
-      hosts: [{ ...host, name: machine.nodeName, transport: "local", role: "control-plane", nodeAddress: machine.address }],
+      patches: withMore(spec["patches"], patches.filter(isOfCluster)),
+      hosts: [
+        withoutAbsent({
+          ...host,
+          name: machine.nodeName,
+          transport: "local",
+          role: "control-plane",
+          nodeAddress: machine.address,
+          // as with kubeadm they are of this machine alone
+          patches: withMore(
+            undefined,
+            patches.filter((patch) => !isOfCluster(patch)),
+          ),
+        }),
+      ],
     }),
   };
+}
+
+function isOfCluster({ target }: Patch): boolean {
+  return target === "corednsdeployment";
+}
+
+/** A list that is none stays, for the inventory's own judgement. */
+function withMore(list: unknown, more: readonly unknown[]): unknown {
+  if (more.length === 0) return list;
+  return Array.isArray(list) || list === undefined ? [...(list ?? []), ...more] : list;
 }
 
 /** Text that is no number stays, for the inventory's own judgement. */

@@ -49,6 +49,8 @@ export function joinCluster(published: Cluster, machine: JoiningMachine): { read
     labels: { ...known?.labels, ...registration.labels },
     taints: registration.taints ?? known?.taints ?? [],
     kubelet: mergeDeep(known?.kubelet ?? {}, settings.kubelet ?? {}),
+    // as a whole, so that a second join applies none twice
+    patches: settings.patches ?? known?.patches ?? [],
     kubeletExtraArgs:
       registration.kubeletExtraArgs === undefined ? (known?.kubeletExtraArgs ?? []) : resolveArgs(registration.kubeletExtraArgs),
   });

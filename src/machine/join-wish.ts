@@ -19,6 +19,7 @@ export interface JoinFlags {
   readonly nodeName?: string;
   readonly ignorePreflightErrors?: string;
   readonly skipPhases?: string;
+  readonly patches?: string;
 }
 
 /** How a machine joins. */
@@ -29,6 +30,8 @@ export interface JoinWish {
   readonly timeoutSeconds: number;
   readonly ignorePreflightErrors: readonly string[];
   readonly skipPhases: readonly string[];
+  /** A folder of kubeadm's patches. */
+  readonly patchesDirectory: string | undefined;
 }
 
 const usualTimeoutSeconds = 60;
@@ -48,6 +51,7 @@ export function readJoinWish(flags: JoinFlags, endpoint: string | undefined, con
     timeoutSeconds: timeouts?.discovery === undefined ? usualTimeoutSeconds : parseDuration(timeouts.discovery) / 1000,
     ignorePreflightErrors: flags.ignorePreflightErrors?.split(",") ?? nodeRegistration.ignorePreflightErrors ?? [],
     skipPhases: flags.skipPhases?.split(",") ?? asked.skipPhases ?? [],
+    patchesDirectory: flags.patches ?? asked.patches?.directory,
   };
 }
 

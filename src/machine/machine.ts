@@ -36,6 +36,7 @@ export function localHost(over: Pick<ClusterHost, "name" | "role"> & Partial<Clu
     kubernetes: { from: "sources" },
     kubelet: {},
     kubeletExtraArgs: [],
+    patches: [],
     ...over,
   };
 }

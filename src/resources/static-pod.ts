@@ -11,7 +11,7 @@ import { writeFiles } from "./write-files.ts";
 /** A manifest in the kubelet's static pod directory, whose container started after the newest change of its inputs. */
 export interface StaticPodResource {
   readonly kind: "static-pod";
-  /** Name of the pod's one container. */
+  /** Name of the pod and of the container that runs the component. */
   readonly name: string;
   readonly path: string;
   /** The Pod object. */

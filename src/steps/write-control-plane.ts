@@ -1,6 +1,7 @@
 import type { Step } from "../engine/contracts.ts";
 import { auditPolicyFile } from "../kubernetes/audit.ts";
 import type { Live } from "../kubernetes/live.ts";
+import { patchObject } from "../kubernetes/patches/apply-patches.ts";
 import { etcdDataDir, kubernetesDir, manifestsDir } from "../kubernetes/paths.ts";
 import { etcdPod, kubeApiServerPod, kubeControllerManagerPod, kubeSchedulerPod } from "../kubernetes/static-pods.ts";
 import { directory } from "../resources/directory.ts";
@@ -39,11 +40,11 @@ export const writeControlPlane: Step<Live> = {
     const { audit, certificatesDir } = site.cluster;
     const inputs = inputsIn(certificatesDir);
     const node = { cluster: site.cluster, ...nodeOf(site, host) };
-    const pod = (name: keyof typeof inputs, spec: unknown): StaticPodResource => ({
+    const pod = (name: keyof typeof inputs, spec: object): StaticPodResource => ({
       kind: "static-pod",
       name,
       path: `${manifestsDir}/${name}.yaml`,
-      pod: spec,
+      pod: patchObject(name, spec, site.cluster, node.spec),
       inputs: [...inputs[name], ...(name === "kube-apiserver" && audit !== undefined ? [auditPolicyFile] : [])],
     });
     return [

@@ -41,6 +41,7 @@ test("fills in every default", (t) => {
         kubernetes: { from: "sources" },
         kubelet: {},
         kubeletExtraArgs: [],
+        patches: [],
       },
     ],
     kubelet: {},
@@ -51,6 +52,7 @@ test("fills in every default", (t) => {
     sources: [{ kind: "upstream" }],
     maxUnavailable: "10%",
     sysctls: {},
+    patches: [],
     audit: undefined,
     ignoreChecks: [],
   });

@@ -23,6 +23,7 @@ export function testHost(over: Partial<ClusterHost> = {}): ClusterHost {
     kubernetes: { from: "sources" },
     kubelet: {},
     kubeletExtraArgs: [],
+    patches: [],
     ...over,
   };
 }
@@ -91,6 +92,7 @@ export function testCluster(over: Partial<Cluster> = {}): Cluster {
     kubeProxy: {},
     containerd: {},
     extraArgs: { apiServer: [], controllerManager: [], scheduler: [], etcd: [], kubelet: [] },
+    patches: [],
     audit: undefined,
     network: { plugin: "flannel", version: "0.26.7", registry: "ghcr.io/flannel-io", backend: "vxlan" },
     sources: [],

@@ -1,5 +1,6 @@
 import test from "ava";
 import { stringify } from "yaml";
+import type { Patch } from "../../src/inventory/cluster.ts";
 import { parseInventory } from "../../src/inventory/parse.ts";
 import { type InitFlags, initDocument, originOf } from "../../src/machine/init-document.ts";
 
@@ -86,4 +87,20 @@ test("what no flag has said is told where the file says it, else by the flag tha
   t.is(originOf("networking.serviceSubnet", {}, ofFile), "--service-cidr");
   t.is(originOf("hosts[0].name", { nodeName: "a_b" }, {}), "--node-name");
   t.is(originOf("kubelet.staticPodPath", {}, {}), "kubelet.staticPodPath");
+});
+
+test("patches of the machine's folder stand at its host, those of CoreDNS at the cluster, after what a file says", (t) => {
+  const patch = (target: Patch["target"], patch: Patch["patch"]): Patch => ({ name: "x", target, type: "merge", patch });
+  const base = {
+    spec: { patches: [{ target: "etcd", patch: { a: 1 } }] },
+    patches: [patch("corednsdeployment", { b: 2 }), patch("kubeletconfiguration", { c: 3 })],
+  };
+  const document = stringify(initDocument({}, machine, base));
+  const { cluster } = parseInventory(document, { file: "/etc/kubernetes/kboot.yaml", home: "/root" });
+  t.deepEqual(cluster?.patches, [
+    { name: undefined, target: "etcd", type: "strategic", patch: { a: 1 } },
+    patch("corednsdeployment", { b: 2 }),
+  ]);
+  t.deepEqual(cluster?.hosts[0]?.patches, [patch("kubeletconfiguration", { c: 3 })]);
+  t.deepEqual(parsed({}).cluster?.patches, []);
 });

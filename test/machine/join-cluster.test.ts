@@ -1,7 +1,15 @@
 import test from "ava";
 import { KbootError } from "../../src/errors.ts";
+import type { Patch } from "../../src/inventory/cluster.ts";
 import { type JoiningMachine, joinCluster } from "../../src/machine/join-cluster.ts";
 import { testCluster, testHost } from "../kubernetes/fixture.ts";
+
+const maxPods = (count: number): Patch => ({
+  name: undefined,
+  target: "kubeletconfiguration",
+  type: "strategic",
+  patch: { maxPods: count },
+});
 
 const published = testCluster({
   hosts: [
@@ -13,6 +21,7 @@ const published = testCluster({
       address: "worker1",
       taints: [{ key: "a", effect: "NoSchedule" }],
       kubelet: { maxPods: 55 },
+      patches: [maxPods(55)],
     }),
   ],
 });
@@ -62,4 +71,9 @@ test("names that cannot be a node's, and names of control planes, are refused", 
     const error = t.throws(() => joined(over), { instanceOf: KbootError, code: "usage" }, JSON.stringify(over));
     t.not((error as KbootError).hint, undefined);
   }
+});
+
+test("patches that a machine brings are in place of those that the inventory has for it", (t) => {
+  t.deepEqual(joined({ nodeName: "worker1" }).own?.patches, [maxPods(55)]);
+  t.deepEqual(joined({ nodeName: "worker1", own: { patches: [maxPods(7), maxPods(8)] } }).own?.patches, [maxPods(7), maxPods(8)]);
 });

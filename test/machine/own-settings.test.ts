@@ -17,6 +17,8 @@ const wrong: readonly (readonly [string, Readonly<Record<string, unknown>>, RegE
   ["the cluster's", { sysctls: {} }, /^\/srv\/join\.yaml: a machine that joins cannot have sysctls/],
   ["of another shape", { sources: "here" }, /^\/srv\/join\.yaml: Cluster\.sources: /],
   ["kboot's own", { kubelet: { staticPodPath: "/x" } }, /^\/srv\/join\.yaml: Cluster\.kubelet\.staticPodPath: must not be set here/],
+  ["of a control plane", { patches: [{ target: "etcd", patch: {} }] }, /Cluster\.patches\[0\]\.target: etcd does not run on a worker/],
+  ["no operation", { patches: [{ target: "kubeletconfiguration", type: "json", patch: [{}] }] }, /Cluster\.patches\[0\]\.patch\[0\]\.op: /],
   ["kboot's own too", { containerd: { version: 2 } }, /^\/srv\/join\.yaml: Cluster\.containerd\.version: must not be set here/],
 ];
 for (const [title, own, says] of wrong) {

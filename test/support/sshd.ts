@@ -84,6 +84,7 @@ export function clusterHost(ssh: Partial<ClusterHost["ssh"]>): ClusterHost {
     kubernetes: { from: "sources" },
     kubelet: {},
     kubeletExtraArgs: [],
+    patches: [],
   };
 }
 

@@ -1,0 +1,96 @@
+import { isDeepStrictEqual } from "node:util";
+import { type Owned, ownedArguments, ownedByKubelet } from "../../inventory/owned.ts";
+import type { PatchTarget } from "../../inventory/patches.ts";
+
+/** The kind of the object that patches of a target are about. */
+export function kindOf(target: PatchTarget): "Pod" | "Deployment" | "KubeletConfiguration" {
+  if (target === "kubeletconfiguration") return "KubeletConfiguration";
+  return target === "corednsdeployment" ? "Deployment" : "Pod";
+}
+
+const identity: readonly Owned[] = [["apiVersion"], ["kind"], ["metadata", "name"], ["metadata", "namespace"]].map((path) => ({
+  path,
+  instead: "kboot finds the object by it",
+}));
+
+const owned: Readonly<Record<ReturnType<typeof kindOf>, readonly Owned[]>> = {
+  Pod: identity,
+  Deployment: identity,
+  KubeletConfiguration: [
+    ...ownedByKubelet,
+    // kubeadm too writes instance-config.yaml over what patches say
+    { path: ["containerRuntimeEndpoint"], instead: "set kubelet.containerRuntimeEndpoint" },
+  ],
+};
+
+/** Arguments of a static pod that other parts of the cluster go by, with what the inventory has for each. */
+const argumentsOf: Readonly<Partial<Record<PatchTarget, Readonly<Record<string, string>>>>> = {
+  "kube-apiserver": ownedArguments["apiServer"] ?? {},
+  "kube-controller-manager": ownedArguments["controllerManager"] ?? {},
+};
+
+/**
+ * Throws Error when a patch has changed what the rest of the cluster, or kboot itself, goes by; and when text has become something else, which
+ * the kubelet would refuse with the whole manifest.
+ */
+export function assertOwned(target: PatchTarget, before: unknown, after: unknown): void {
+  for (const { path, instead } of owned[kindOf(target)]) {
+    if (!isDeepStrictEqual(at(before, path), at(after, path))) throw new Error(`${path.join(".")} must not be changed; ${instead}`);
+  }
+  if (kindOf(target) === "KubeletConfiguration") return;
+  assertText(after, kindOf(target) === "Pod" ? [] : ["spec", "template"]);
+  if (kindOf(target) === "Deployment") return;
+  const [was, is] = [commandOf(before, target), commandOf(after, target)];
+  if (is === undefined) throw new Error(`spec.containers must keep the one called ${target}, with its command; kboot watches over it`);
+  for (const [name, instead] of Object.entries(argumentsOf[target] ?? {})) {
+    const isArgument = (word: string): boolean => word.startsWith(`--${name}=`) || word === `--${name}`;
+    if (!isDeepStrictEqual(was?.filter(isArgument), is.filter(isArgument))) throw new Error(`--${name} must not be changed; ${instead}`);
+  }
+}
+
+/** Where the values below a pod, or a pod's template, are text: `*` stands for every element of a list or map. */
+const texts: readonly (readonly string[])[] = [
+  ["metadata", "labels", "*"],
+  ["metadata", "annotations", "*"],
+  ...["containers", "initContainers"].flatMap((containers) =>
+    [
+      ["name"],
+      ["image"],
+      ["command", "*"],
+      ["args", "*"],
+      ["env", "*", "name"],
+      ["env", "*", "value"],
+      ["volumeMounts", "*", "name"],
+      ["volumeMounts", "*", "mountPath"],
+    ].map((rest) => ["spec", containers, "*", ...rest]),
+  ),
+  ["spec", "volumes", "*", "name"],
+  ["spec", "volumes", "*", "hostPath", "path"],
+];
+
+function assertText(object: unknown, below: readonly string[]): void {
+  for (const path of texts) {
+    const wrong = valuesAt(at(object, below), path).find((value) => value !== undefined && typeof value !== "string");
+    if (wrong === undefined) continue;
+    const field = [...below, ...path].join(".").replaceAll(".*", "[]");
+    throw new Error(`${field} must be text, and would be ${JSON.stringify(wrong)}; put it in quotes`);
+  }
+}
+
+function valuesAt(value: unknown, [key, ...rest]: readonly string[]): readonly unknown[] {
+  if (key === undefined) return [value];
+  if (typeof value !== "object" || value === null) return [];
+  if (key === "*") return Object.values(value).flatMap((inner) => valuesAt(inner, rest));
+  return valuesAt((value as Record<string, unknown>)[key], rest);
+}
+
+function at(value: unknown, path: readonly string[]): unknown {
+  return valuesAt(value, path)[0];
+}
+
+function commandOf(pod: unknown, name: string): readonly string[] | undefined {
+  const containers = at(pod, ["spec", "containers"]);
+  if (!Array.isArray(containers)) return undefined;
+  const own = (containers as readonly { readonly name?: unknown; readonly command?: unknown }[]).find((one) => one?.name === name);
+  return Array.isArray(own?.command) ? (own.command as readonly string[]) : undefined;
+}
