@@ -1,6 +1,8 @@
 import type { Check } from "../engine/contracts.ts";
 import type { Problem } from "../errors.ts";
 import type { Facts } from "../host/facts.ts";
+import type { Cluster } from "../inventory/cluster.ts";
+import { externalCa } from "../kubernetes/external-ca.ts";
 import type { Live } from "../kubernetes/live.ts";
 
 /** Hosts that share a value which must be each one's own. */
@@ -17,6 +19,13 @@ const toleratedSkewSeconds = 60;
 function skewOf({ clock: { hostSeconds, askedAt, readAt } }: Facts): number {
   const [earliest, latest] = [askedAt, readAt].map((moment) => Math.floor(moment.getTime() / 1000)) as [number, number];
   return Math.min(hostSeconds - earliest, 0) + Math.max(hostSeconds - latest, 0);
+}
+
+const caKeyFile = ({ certificatesDir }: Pick<Cluster, "certificatesDir">) => `${certificatesDir}/ca.key`;
+
+/** Whether the controller manager of a host was told to sign with the key of the cluster's CA. */
+function signsItself(facts: Facts | undefined, cluster: Pick<Cluster, "certificatesDir">): boolean {
+  return facts?.kubernetes.manifests["kube-controller-manager"]?.includes(`--cluster-signing-key-file=${caKeyFile(cluster)}`) ?? false;
 }
 
 /** Checks over all hosts together. */
@@ -73,16 +82,43 @@ export const clusterChecks: readonly Check<Live>[] = [
   },
   {
     name: "ca-key",
-    problems: ({ cluster, facts }) => {
-      const reached = cluster.hosts.filter(({ name, role }) => role === "control-plane" && facts.has(name)).map(({ name }) => name);
-      const keyless = reached.filter((name) => facts.get(name)?.kubernetes.caCert !== undefined);
-      const isLost = keyless.length > 0 && reached.every((name) => facts.get(name)?.kubernetes.caKey === undefined);
-      return (isLost ? keyless : []).map((host) => ({
-        host,
-        message: `it has the certificate of a CA, ${cluster.certificatesDir}/ca.crt, and no control plane has its key, so nothing can be signed`,
-        hint: "a node of another cluster: reset it there first. Else put ca.key beside it; kboot does not run with a CA that is elsewhere",
-      }));
-    },
+    problems: ({ cluster, facts }) =>
+      externalCa(cluster, facts) === undefined
+        ? []
+        : cluster.hosts
+            .filter(({ name }) => signsItself(facts.get(name), cluster))
+            .map(({ name }) => ({
+              host: name,
+              message: `its controller manager signs with ${caKeyFile(cluster)}, and no control plane has that file`,
+              hint: "put the key back. If it is kept elsewhere from now on, the cluster signs no more certificates of kubelets",
+            })),
+  },
+  {
+    name: "external-certificates",
+    code: "external-certificate",
+    problems: (_site, obstacles = []) => obstacles.filter(({ isAhead = false }) => !isAhead),
+  },
+  {
+    name: "external-certificates-end",
+    isNotice: true,
+    problems: (_site, obstacles = []) =>
+      obstacles.flatMap(({ host, message, hint, isAhead }) => (isAhead ? [{ host, message: `${host}: ${message}`, hint }] : [])),
+  },
+  {
+    name: "external-signer",
+    isNotice: true,
+    problems: ({ cluster, facts }) =>
+      externalCa(cluster, facts) === undefined
+        ? []
+        : cluster.hosts
+            .filter(
+              ({ name, role }) => role === "worker" && facts.has(name) && facts.get(name)?.kubernetes.kubeletCertificate === undefined,
+            )
+            .map(({ name: host, nodeName }) => ({
+              host,
+              message: `to join, ${host} needs a certificate for system:node:${nodeName}, which the cluster does not sign: the key of its CA is elsewhere`,
+              hint: "sign its CertificateSigningRequest by your own signer while the join waits for it: `kubectl get csr`",
+            })),
   },
   {
     name: "control-planes-reached",

@@ -33,9 +33,13 @@ export async function withApi<T>(options: ApiOptions, command: string, signal: A
 export async function openControlPlaneApi(cluster: Cluster, { hosts, facts }: Reached, signal: AbortSignal): Promise<Api> {
   const vault = new Vault();
   if (learnCa(cluster, facts, vault) === undefined) {
-    throw new KbootError("api", "no control plane that was reached has the cluster's CA with its key", {
-      hint: `is it a control plane of a cluster, with ${cluster.certificatesDir}/ca.key on it?`,
-    });
+    throw new KbootError(
+      "api",
+      "no control plane that was reached has the cluster's CA with its key, or an administrator's kubeconfig of that CA",
+      {
+        hint: `is it a control plane of a cluster, with ${cluster.certificatesDir}/ca.key on it, or, where the key is elsewhere, an admin.conf that is valid now?`,
+      },
+    );
   }
   const controlPlanes = [...hosts].map(([name, host]) => reachedControlPlane(host, cluster, facts.get(name)));
   const api = await openHealthyApi(controlPlanes, vault, signal);

@@ -39,6 +39,16 @@ export function isAttribute({ what }: Difference): boolean {
   return /^(mode|owner)( of |$)/.test(what);
 }
 
+/** What keeps a thing from being as wished, or will, and no change of kboot's puts right. Never holds a secret. */
+export interface Obstacle {
+  /** Names the file and what is expected of it. */
+  readonly message: string;
+  /** What to do. */
+  readonly hint: string;
+  /** It is in order still: told as a notice, and stops nothing. */
+  readonly isAhead?: boolean;
+}
+
 /** What a fragment of an observing script printed, and how it exited. */
 export interface Output {
   readonly exitCode: number;
@@ -103,6 +113,8 @@ export interface HostKind<R extends AnyResource = AnyResource, O = unknown> {
   /** Takes secrets that were observed into the vault, before anything is compared. */
   learn?(resource: R, observed: O, vault: Vault): void;
   compare(resource: R, observed: O, context: CompareContext): readonly Difference[];
+  /** What stands in the way of it: `change` refuses it. Pure. */
+  obstacles?(resource: R, observed: O, context: CompareContext): readonly Obstacle[];
   /** One fragment for a run of neighbouring resources of this kind. */
   change(items: readonly Item<R, O>[], context: ChangeContext): Promise<Fragment>;
   /** What was there before kboot changed it, as JSON without secrets; undefined when nothing was. Kept in the host's state file. */
@@ -317,7 +329,12 @@ export type ReadLive<Live> = (context: {
   readonly signal: AbortSignal;
 }) => Promise<LiveReading<Live> | undefined>;
 
-/** A judgement before any change. `problems` is pure. */
+/** An obstacle, and on which host it is. */
+export interface FoundObstacle extends Obstacle {
+  readonly host: string;
+}
+
+/** A judgement before any change. `problems` is pure; `obstacles` are those of the run's own resources. */
 export interface Check<Live> {
   /** Kebab-case; may stand in the inventory's `ignoreChecks`. */
   readonly name: string;
@@ -325,5 +342,5 @@ export interface Check<Live> {
   readonly code?: ErrorCode;
   /** What it finds is told as a notice, and stops nothing. */
   readonly isNotice?: boolean;
-  problems(site: Site<Live>): readonly Problem[];
+  problems(site: Site<Live>, obstacles?: readonly FoundObstacle[]): readonly Problem[];
 }

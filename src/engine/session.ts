@@ -5,7 +5,19 @@ import type { Cluster, ClusterHost } from "../inventory/cluster.ts";
 import { checksFailed, type FoundProblem } from "./checks-failed.ts";
 import { coalesce } from "./coalesce.ts";
 import { composeChange, type HostKinds, kindOf } from "./compose.ts";
-import type { AnyResource, Api, ArtifactSources, Check, ClusterKind, LiveReading, ReadLive, Site, Step, Turns } from "./contracts.ts";
+import type {
+  AnyResource,
+  Api,
+  ArtifactSources,
+  Check,
+  ClusterKind,
+  FoundObstacle,
+  LiveReading,
+  ReadLive,
+  Site,
+  Step,
+  Turns,
+} from "./contracts.ts";
 import { clusterPlace } from "./contracts.ts";
 import type { Emit, Place } from "./events.ts";
 import { type PairOutcome, runGraph } from "./graph.ts";
@@ -88,9 +100,10 @@ export class Session<Live> {
   check(): void {
     const { checks, cluster, emit } = this.#options;
     const found: FoundProblem[] = [];
+    const obstacles = this.#obstacles();
     for (const check of checks) {
       const ignored = cluster.ignoreChecks.includes(check.name);
-      for (const problem of check.problems(this.#site)) {
+      for (const problem of check.problems(this.#site, obstacles)) {
         if (check.isNotice) {
           emit({ type: "notice", message: problem.message, hint: problem.hint });
           continue;
@@ -101,6 +114,19 @@ export class Session<Live> {
       }
     }
     if (found.length > 0) throw checksFailed(found, this.#site.unreachable);
+  }
+
+  #obstacles(): readonly FoundObstacle[] {
+    const { kinds } = this.#options;
+    const pairs = this.#pairs.filter(({ host }) => host !== clusterPlace && !this.#site.unreachable.has(host));
+    return pairs.flatMap(({ host, step }) =>
+      (step.resources?.(this.#site, host) ?? []).flatMap((resource) => {
+        const kind = kindOf(kinds, resource);
+        const context = { ...this.#diffContext(), changing: new Set<string>() };
+        const found = kind.obstacles?.(resource, this.#observed.get(host)?.get(kind.id(resource)), context) ?? [];
+        return found.map((obstacle) => ({ host, ...obstacle }));
+      }),
+    );
   }
 
   plan(): Plan {

@@ -55,6 +55,20 @@ export const catalogue = {
     ["the command does not run on a control plane, or not as root", "the files are elsewhere"],
     ["`kboot certs check-expiration` shows what is there", "name the folder with `--cert-dir`"],
   ),
+  "external-certificate": entry(
+    3,
+    "a certificate of a CA whose key is elsewhere is missing or of no use, and nothing was changed",
+    [
+      "it has not been issued yet, or has expired",
+      "the host has changed its name or address since it was requested",
+      "the key of the CA was lost, or the host was a node of another cluster",
+    ],
+    [
+      "`kboot certs generate-csr --cert-dir DIR --kubeconfig-dir DIR` makes keys and requests: sign them with your CA, and put each file that is named in its place",
+      "`kboot certs check-expiration` shows which CAs are elsewhere (EXTERNALLY MANAGED)",
+      "a host that was a node of another cluster: `kboot reset` on it",
+    ],
+  ),
   check: entry(
     3,
     "a check failed, and nothing was changed",
@@ -276,6 +290,19 @@ export const catalogue = {
     "a certificate is of another CA than the cluster's",
     ["the host has files of another cluster", "a CA was replaced by hand on some hosts only"],
     ["compare `sha256sum /etc/kubernetes/pki/ca.crt` on all hosts"],
+  ),
+  "request-unsigned": entry(
+    7,
+    "a node waits for a certificate that nobody signs",
+    [
+      "the key of the cluster's CA is elsewhere (an external CA), so its controller manager signs nothing",
+      "the controller manager does not run",
+      "the request is not approved",
+    ],
+    [
+      "run the same command again, which asks with a new request; while it waits (`kubectl get csr`), approve that, and have your own signer put the certificate into its status",
+      "a cluster that signs itself: `kubectl -n kube-system get pods`, does the controller manager run?",
+    ],
   ),
   "token-expired": entry(
     6,

@@ -63,6 +63,8 @@ export interface Facts {
     /** PEM of ca.crt where certificates are. */
     readonly caCert: string | undefined;
     readonly caKey: Secret | undefined;
+    /** Kubeconfigs of administrators, super-admin.conf first. They are read only where there is no key of the CA. */
+    readonly administrators: readonly Secret[];
     /**
      * PEM of the certificate by which the kubelet shows who it is. Undefined while it has none with its key, or a bootstrap file is left: it has
      * not joined a cluster.

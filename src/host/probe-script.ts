@@ -92,6 +92,9 @@ if [ ! -e "$pki/ca.crt" ]; then
 fi
 show ca-cert "$pki/ca.crt"
 show ca-key "$pki/ca.key"
+if [ -e "$pki/ca.crt" ] && [ ! -e "$pki/ca.key" ]; then
+  for name in super-admin admin; do show "kubeconfig $name" "/etc/kubernetes/$name.conf"; done
+fi
 pem=/var/lib/kubelet/pki/kubelet-client-current.pem
 if [ ! -e /etc/kubernetes/bootstrap-kubelet.conf ] && grep -q 'PRIVATE KEY-----' "$pem" 2>/dev/null; then
   section kubelet-certificate

@@ -88,6 +88,10 @@ export function parseFacts(stdout: Buffer, asked: Asked): Facts {
     kubernetes: {
       caCert: sections.get("ca-cert"),
       caKey: has("ca-key") ? new Secret(sections.get("ca-key") ?? "") : undefined,
+      administrators: ["super-admin", "admin"].flatMap((name) => {
+        const text = sections.get(`kubeconfig ${name}`);
+        return text === undefined ? [] : [new Secret(text)];
+      }),
       kubeletCertificate: sections.get("kubelet-certificate"),
       kubeletVersion: /^Kubernetes v(\S+)/.exec(text("kubelet-version"))?.[1],
       manifests: Object.fromEntries(

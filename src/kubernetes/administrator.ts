@@ -2,19 +2,44 @@ import type { Vault } from "../engine/vault.ts";
 import type { Facts } from "../host/facts.ts";
 import type { Host } from "../host/host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
-import { issueCertificate } from "../pki/issue.ts";
+import { issueCertificate, type KeyAndCertificate } from "../pki/issue.ts";
+import { isInTime } from "../pki/judge.ts";
+import { readKubeconfig } from "../pki/kubeconfig.ts";
+import { isKeyOf, isSignedBy } from "../pki/read.ts";
+import type { Secret } from "../secret.ts";
 import type { ApiAccess } from "./api-request.ts";
+import { externalCa } from "./external-ca.ts";
 import { settledByManifests } from "./settled.ts";
 
-/** Takes the cluster's CA with its key into the vault, from the first control plane that holds both; returns the certificate, if there is one. */
+/** In the vault: the credential of an administrator, where the CA is external. */
+const administratorName = "administrator";
+
+/**
+ * Takes what makes an administrator into the vault: the cluster's CA with its key, from the first control plane that holds both, or, where the
+ * CA is external, its certificate and the first credential among the administrators' kubeconfigs that is of it and valid now. Returns the CA's
+ * certificate; undefined while there is no such thing.
+ */
 export function learnCa(cluster: Cluster, facts: ReadonlyMap<string, Facts>, vault: Vault): string | undefined {
-  for (const { name } of cluster.hosts.filter((host) => host.role === "control-plane")) {
-    const known = facts.get(name)?.kubernetes;
-    if (known?.caCert !== undefined && known.caKey !== undefined && !vault.has("ca")) {
-      vault.put("ca", { certificate: known.caCert, key: known.caKey });
-    }
+  const controlPlanes = cluster.hosts
+    .filter((host) => host.role === "control-plane")
+    .flatMap(({ name }) => facts.get(name)?.kubernetes ?? []);
+  for (const { caCert, caKey } of controlPlanes) {
+    if (caCert !== undefined && caKey !== undefined && !vault.has("ca")) vault.put("ca", { certificate: caCert, key: caKey });
   }
-  return vault.get("ca")?.certificate;
+  const external = externalCa(cluster, facts);
+  if (external === undefined) return vault.get("ca")?.certificate;
+  const kubeconfigs = controlPlanes.flatMap(({ administrators }) => administrators);
+  const credential = kubeconfigs.flatMap((kubeconfig) => readCredential(kubeconfig, external) ?? [])[0];
+  if (credential === undefined) return undefined;
+  vault.put("ca", { certificate: external });
+  vault.put(administratorName, { certificate: credential.certificatePem, key: credential.key });
+  return external;
+}
+
+function readCredential(kubeconfig: Secret, caCert: string): KeyAndCertificate | undefined {
+  const { certificatePem, key } = readKubeconfig(kubeconfig) ?? {};
+  if (certificatePem === undefined || key === undefined || !isKeyOf(certificatePem, key)) return undefined;
+  return isSignedBy(certificatePem, caCert) && isInTime(certificatePem, new Date()) ? { certificatePem, key } : undefined;
 }
 
 /** A control plane that was reached. */
@@ -30,13 +55,27 @@ export function reachedControlPlane(host: Host, { bindPort }: Pick<Cluster, "bin
 }
 
 /**
- * The way to the API server on a host, as an administrator whose certificate is issued now, for a day, and kept in memory.
- * The vault must hold the CA.
+ * The way to the API server on a host, as an administrator: with a certificate that is issued now, for a day, and kept in memory, or, where the
+ * CA is external, with the one that was given. The vault must hold what `learnCa` takes there.
  */
 export async function administratorAccess({ host, ports }: ReachedControlPlane, vault: Vault, signal: AbortSignal): Promise<ApiAccess> {
-  const ca = vault.need("ca");
-  if (ca.certificate === undefined || ca.key === undefined) throw new Error("the vault holds the CA without its key");
-  const credential = await issueCertificate(
+  const { certificate: caCert, key } = vault.need("ca");
+  if (caCert === undefined) throw new Error("the vault holds no certificate of the CA");
+  return {
+    connect: () => connectToFirst(host, ports, signal),
+    caCert,
+    credential: key === undefined ? givenCredential(vault) : await issueCredential({ certificatePem: caCert, key }),
+  };
+}
+
+function givenCredential(vault: Vault): KeyAndCertificate {
+  const { certificate: certificatePem, key } = vault.need(administratorName);
+  if (certificatePem === undefined || key === undefined) throw new Error("the vault holds half a credential");
+  return { certificatePem, key };
+}
+
+function issueCredential(ca: KeyAndCertificate): Promise<KeyAndCertificate> {
+  return issueCertificate(
     {
       commonName: "kubernetes-super-admin",
       organizations: ["system:masters"],
@@ -47,13 +86,8 @@ export async function administratorAccess({ host, ports }: ReachedControlPlane, 
       now: new Date(),
       algorithm: "ECDSA-P256",
     },
-    { certificatePem: ca.certificate, key: ca.key },
+    ca,
   );
-  return {
-    connect: () => connectToFirst(host, ports, signal),
-    caCert: ca.certificate,
-    credential,
-  };
 }
 
 /** Throws what the last one says. */

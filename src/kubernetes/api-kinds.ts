@@ -27,6 +27,7 @@ const known: Readonly<Record<string, KindInfo>> = {
   "apps/v1/DaemonSet": namespaced("daemonsets"),
   "apps/v1/Deployment": namespaced("deployments"),
   "apps/v1/ReplicaSet": namespaced("replicasets"),
+  "certificates.k8s.io/v1/CertificateSigningRequest": clusterWide("certificatesigningrequests"),
   "rbac.authorization.k8s.io/v1/ClusterRole": clusterWide("clusterroles"),
   "rbac.authorization.k8s.io/v1/ClusterRoleBinding": clusterWide("clusterrolebindings"),
   "rbac.authorization.k8s.io/v1/Role": namespaced("roles"),

@@ -134,7 +134,8 @@ export function kubeApiServerPod({ cluster, nodeAddress, facts }: ControlPlaneNo
   });
 }
 
-export function kubeControllerManagerPod({ cluster, facts }: ControlPlaneNode): V1Pod {
+/** Where the cluster's CA is external, it signs nothing (kubeadm/app/phases/controlplane/manifests.go, v1.36). */
+export function kubeControllerManagerPod({ cluster, facts }: ControlPlaneNode, { hasExternalCa = false } = {}): V1Pod {
   const pki = cluster.certificatesDir;
   const kubeconfig = `${kubernetesDir}/controller-manager.conf`;
   const extra = cluster.extraArgs.controllerManager;
@@ -146,8 +147,8 @@ export function kubeControllerManagerPod({ cluster, facts }: ControlPlaneNode): 
     "client-ca-file": `${pki}/ca.crt`,
     "cluster-cidr": cluster.podSubnet,
     "cluster-name": "kubernetes",
-    "cluster-signing-cert-file": `${pki}/ca.crt`,
-    "cluster-signing-key-file": `${pki}/ca.key`,
+    "cluster-signing-cert-file": hasExternalCa ? "" : `${pki}/ca.crt`,
+    "cluster-signing-key-file": hasExternalCa ? "" : `${pki}/ca.key`,
     controllers: "*,bootstrapsigner,tokencleaner",
     kubeconfig,
     "leader-elect": "true",

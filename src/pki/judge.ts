@@ -41,13 +41,34 @@ export function judgeKubeletCertificate(
   now: Date,
 ): readonly Difference[] {
   const differences = judgeCertificate(wish, certificatePem, key, authorityPem, now);
-  return differences.filter(({ what }) => what !== "expiry" || isExpired(certificatePem, now));
+  return differences.filter(({ what }) => what !== "expiry" || !isInTime(certificatePem, now));
 }
 
-/** Whether a certificate is not valid now. */
-function isExpired(certificatePem: string, now: Date): boolean {
+/**
+ * As `judgeCertificate`, of a certificate that somebody else has made: it may be good for more than is wished, without extended key usages for
+ * anything, and one that ends soon is in order.
+ */
+export function judgeExternalCertificate(
+  wish: CertificateWish,
+  certificatePem: string,
+  key: Secret | undefined,
+  authorityPem: string,
+  now: Date,
+): readonly Difference[] {
+  const holdsAll = (found: readonly string[], wished: readonly string[]) => wished.every((value) => found.includes(value));
+  return judgeCertificate(wish, certificatePem, key, authorityPem, now).filter(({ what }) => {
+    if (what === "certificate") return true;
+    const found = readCertificate(certificatePem);
+    if (what === "expiry") return !isInTime(certificatePem, now);
+    if (what === "organization") return !holdsAll(found.organizations, wish.organizations ?? []);
+    return what !== "usages" || (found.usages.length > 0 && !holdsAll(found.usages, wish.usages));
+  });
+}
+
+/** Whether a certificate is valid at that time. */
+export function isInTime(certificatePem: string, now: Date): boolean {
   const { notBefore, notAfter } = readCertificate(certificatePem);
-  return now < notBefore || now >= notAfter;
+  return notBefore <= now && now < notAfter;
 }
 
 function judgeSubject(wish: CertificateWish, found: CertificateDescription): Difference[] {

@@ -104,6 +104,23 @@ function listOf(value: string | string[] | undefined): readonly string[] {
   return value === undefined ? [] : [value].flat();
 }
 
+/** DER of the object identifier 2.5.4.3. */
+const commonNameId = Buffer.from("0603550403", "hex");
+/** Of UTF8String and PrintableString. */
+const textTags = [0x0c, 0x13];
+
+/**
+ * True when a request for a certificate (PEM) asks for this common name, of at most 255 bytes. Node reads no requests: it is the bytes of the
+ * name, with type and length, that are looked for.
+ */
+export function asksFor(requestPem: string, commonName: string): boolean {
+  const [, body = ""] = /-----BEGIN CERTIFICATE REQUEST-----([^-]+)-----END/.exec(requestPem) ?? [];
+  const der = Buffer.from(body, "base64");
+  const name = Buffer.from(commonName);
+  const length = name.length < 0x80 ? [name.length] : [0x81, name.length];
+  return textTags.some((tag) => der.includes(Buffer.concat([commonNameId, Buffer.of(tag, ...length), name])));
+}
+
 /** The node that a kubelet's certificate is for; undefined for any other certificate, and for what is none. */
 export function nodeOfCertificate(pem: string): string | undefined {
   try {

@@ -1,13 +1,14 @@
 import { basename, dirname } from "node:path/posix";
-import type { ChangeContext, Difference, HostKind, Item } from "../engine/contracts.ts";
+import type { ChangeContext, CompareContext, Difference, HostKind, Item, Obstacle } from "../engine/contracts.ts";
 import { quote } from "../host/quote.ts";
-import { type CertificateWish, issueCertificate } from "../pki/issue.ts";
-import { judgeCertificate, judgeKubeletCertificate } from "../pki/judge.ts";
+import { type CertificateWish, issueCertificate, type KeyAndCertificate } from "../pki/issue.ts";
+import { judgeCertificate, judgeExternalCertificate, judgeKubeletCertificate } from "../pki/judge.ts";
 import type { KeyAlgorithm } from "../pki/keys.ts";
 import { buildKubeconfig, buildKubeletKubeconfig, kubeletClientPem, readKubeconfig } from "../pki/kubeconfig.ts";
 import { fingerprintsOf, splitCertificates } from "../pki/read.ts";
 import { Secret } from "../secret.ts";
-import { needAuthority } from "./certificate.ts";
+import { isExternal, needAuthority } from "./certificate.ts";
+import { assertFree, givenCertificate, inTheWay, missing, obstaclesOf } from "./external-certificate.ts";
 import { attributesOf, compareModes, type ObservedSecretFile, observeFiles, parseFiles } from "./observe-files.ts";
 import { type FileToWrite, type WishedFile, writeFiles } from "./write-files.ts";
 
@@ -31,6 +32,8 @@ export interface KubeconfigResource {
   readonly form: "client-certificate" | "kubelet-final" | "kubelet-joined";
   /** Where the kubelet's certificate is. Default: where the kubelet has it without further arguments. */
   readonly clientPath?: string;
+  /** It may be missing where the CA is external. */
+  readonly isDispensable?: boolean;
 }
 
 export interface ObservedKubeconfig {
@@ -54,17 +57,25 @@ export const kubeconfigKind: HostKind<KubeconfigResource, ObservedKubeconfig> = 
   },
   compare(resource, observed, { vault, now }) {
     const caCert = vault.get("ca")?.certificate;
-    if (resource.form === "kubelet-joined" && (caCert === undefined || judgeClient(resource, observed, caCert, now).length > 0)) {
+    const authority = caCert === undefined ? undefined : { caCert, isExternal: isExternal(vault, "ca") };
+    if (resource.form === "kubelet-joined" && (authority === undefined || judgeClient(resource, observed, authority, now).length > 0)) {
       return [{ what: "kubeconfig", to: "as the kubelet writes it when it joins", follows: true }];
     }
-    if (caCert === undefined) return [{ what: "kubeconfig", to: "new, with a certificate of the new ca" }];
-    const certificate = judgeClient(resource, observed, caCert, now);
+    if (authority === undefined) return [{ what: "kubeconfig", to: "new, with a certificate of the new ca" }];
+    const certificate = judgeClient(resource, observed, authority, now);
+    const found = findCredential(resource, observed, authority, now);
+    if (authority.isExternal && certificate.length > 0 && found === undefined) {
+      return inTheWay(externalObstacles(resource, observed, { vault, now })) === undefined ? [] : [givenCertificate];
+    }
     return [
-      ...judgeFile(resource, observed.file, caCert),
-      ...certificate.map(({ what, ...rest }) => ({ what: `client ${what}`, ...rest })),
+      ...judgeFile(resource, observed.file, authority.caCert),
+      ...(certificate.length > 0 && found !== undefined
+        ? [{ what: "client certificate", to: `the one in ${resource.path}` }]
+        : certificate.map(({ what, ...rest }) => ({ what: `client ${what}`, ...rest }))),
       ...compareModes(filesOf(resource), [observed.file, observed.clientPem]),
     ];
   },
+  obstacles: externalObstacles,
   async change(items, context) {
     const changes = await Promise.all(items.map((item) => changeOne(item, context)));
     const fragment = await writeFiles(
@@ -75,6 +86,25 @@ export const kubeconfigKind: HostKind<KubeconfigResource, ObservedKubeconfig> = 
   },
   before: ({ file }) => attributesOf(file),
 };
+
+/** Where the CA is external. */
+function externalObstacles(
+  resource: KubeconfigResource,
+  observed: ObservedKubeconfig,
+  { vault, now }: Pick<CompareContext, "vault" | "now">,
+): readonly Obstacle[] {
+  const { path, form, isDispensable = false } = resource;
+  if (form === "kubelet-joined" || !isExternal(vault, "ca")) return [];
+  const authorityPem = vault.need("ca").certificate ?? "";
+  const wanted = { path, signer: "ca", wish: wishOf(resource) };
+  const good = findCredential(resource, observed, { caCert: authorityPem, isExternal: true }, now);
+  // the kubelet renews its own
+  if (good !== undefined && form === "kubelet-final") return [];
+  const [best = good] = credentialsIn(resource, observed);
+  if (best !== undefined) return obstaclesOf(wanted, { ...best, authorityPem }, now);
+  if (observed.file !== undefined) return [missing(path, wanted, "holds no client certificate with its key")];
+  return isDispensable ? [] : [missing(path, wanted)];
+}
 
 function filesOf({ path, form, clientPath = kubeletClientPem }: KubeconfigResource): readonly WishedFile[] {
   return (form === "client-certificate" ? [path] : [path, clientPath]).map((name) => ({ path: name, mode: "0600" }));
@@ -105,35 +135,64 @@ function judgeFile(resource: KubeconfigResource, file: ObservedSecretFile | unde
   return differences;
 }
 
+/** The cluster's CA, PEM, and whether its key is elsewhere. */
+interface Authority {
+  readonly caCert: string;
+  readonly isExternal: boolean;
+}
+
+function judgeOf(form: KubeconfigResource["form"], { isExternal: isElsewhere }: Authority): typeof judgeCertificate {
+  if (form === "kubelet-joined") return judgeKubeletCertificate;
+  if (isElsewhere) return judgeExternalCertificate;
+  return form === "kubelet-final" ? judgeKubeletCertificate : judgeCertificate;
+}
+
 /** What differs in the client certificate. */
-function judgeClient(resource: KubeconfigResource, observed: ObservedKubeconfig, caCert: string, now: Date): readonly Difference[] {
+function judgeClient(resource: KubeconfigResource, observed: ObservedKubeconfig, authority: Authority, now: Date): readonly Difference[] {
   const { form } = resource;
   const { certificatePem, key } = form === "client-certificate" ? readEmbedded(observed.file) : readClientPem(observed.clientPem);
   if (certificatePem === undefined || (key === undefined && form !== "kubelet-joined")) return [{ what: "certificate", to: "new" }];
-  const judge = form === "client-certificate" ? judgeCertificate : judgeKubeletCertificate;
-  return judge(wishOf(resource), certificatePem, key, caCert, now);
+  return judgeOf(form, authority)(wishOf(resource), certificatePem, key, authority.caCert, now);
+}
+
+/** Client certificates with their keys that are there: the kubelet's own first, since the one in its file is what it has begun with. */
+function credentialsIn({ form }: KubeconfigResource, { file, clientPem }: ObservedKubeconfig): readonly KeyAndCertificate[] {
+  const places = form === "client-certificate" ? [readEmbedded(file)] : [readClientPem(clientPem), readEmbedded(file)];
+  return places.flatMap(({ certificatePem, key }) => (certificatePem === undefined || key === undefined ? [] : [{ certificatePem, key }]));
+}
+
+/** The first of them that is as wished. */
+function findCredential(resource: KubeconfigResource, observed: ObservedKubeconfig, authority: Authority, now: Date) {
+  const judge = judgeOf(resource.form, authority);
+  return credentialsIn(resource, observed).find(
+    ({ certificatePem, key }) => judge(wishOf(resource), certificatePem, key, authority.caCert, now).length === 0,
+  );
 }
 
 async function changeOne({ resource, observed }: Item<KubeconfigResource, ObservedKubeconfig>, { vault, now }: ChangeContext) {
   const caCert = vault.need("ca").certificate ?? "";
+  const authority = { caCert, isExternal: isExternal(vault, "ca") };
   const { path, server, user, algorithm, validityDays, form } = resource;
-  const isClientWrong = judgeClient(resource, observed, caCert, now).length > 0;
+  const isClientWrong = judgeClient(resource, observed, authority, now).length > 0;
   // the kubelet has joined meanwhile, and written it
   const isWritten = form === "kubelet-joined" && isClientWrong;
   const isFileWrong = !isWritten && judgeFile(resource, observed.file, caCert).length > 0;
-  const issue = () => issueCertificate({ ...wishOf(resource), validityDays, now, algorithm }, needAuthority(vault, "ca"));
+  assertFree(externalObstacles(resource, observed, { vault, now }));
+  const credential = async () =>
+    findCredential(resource, observed, authority, now) ??
+    (await issueCertificate({ ...wishOf(resource), validityDays, now, algorithm }, needAuthority(vault, "ca")));
   const api = { server, caCert, user };
   const file = { path, mode: "0600" };
   const all = filesOf(resource);
   if (isWritten || (!isFileWrong && !isClientWrong)) return { files: [], unchanged: all, script: "" };
   if (form === "client-certificate") {
-    return { files: [{ ...file, content: buildKubeconfig({ ...api, ...(await issue()) }) }], unchanged: [], script: "" };
+    return { files: [{ ...file, content: buildKubeconfig({ ...api, ...(await credential()) }) }], unchanged: [], script: "" };
   }
   const { clientPath = kubeletClientPem } = resource;
   const files: FileToWrite[] = [];
   let script = "";
   if (isClientWrong) {
-    const { certificatePem, key } = await issue();
+    const { certificatePem, key } = await credential();
     const target = `${dirname(clientPath)}/kubelet-client-${timestamp(now)}.pem`;
     files.push({ path: target, mode: "0600", content: new Secret(certificatePem + key.reveal()) });
     script = moveLink(clientPath, target);

@@ -1,10 +1,11 @@
 import { dirname } from "node:path";
-import type { Difference, HostKind, Item } from "../engine/contracts.ts";
+import type { Difference, HostKind, Item, Obstacle } from "../engine/contracts.ts";
 import type { Material, Vault } from "../engine/vault.ts";
 import { KbootError } from "../errors.ts";
 import { issueCa } from "../pki/issue.ts";
+import { isInTime } from "../pki/judge.ts";
 import { generateKeys, type KeyAlgorithm, publicKeyOf } from "../pki/keys.ts";
-import { fingerprintsOf, isKeyOf } from "../pki/read.ts";
+import { fingerprintsOf, isKeyOf, readCertificate } from "../pki/read.ts";
 import type { Secret } from "../secret.ts";
 import { attributesOf, compareModes, type ObservedSecretFile, observeFiles, parseFiles } from "./observe-files.ts";
 import { type FileToWrite, writeFiles } from "./write-files.ts";
@@ -49,7 +50,7 @@ export const sharedSecretKind: HostKind<SharedSecretResource, ObservedSharedSecr
   learn(resource, observed, vault) {
     if (vault.get(resource.name)?.key !== undefined) return;
     const material = materialOf(resource, observed);
-    if (material !== undefined) vault.put(resource.name, material);
+    if (material?.key !== undefined || (material !== undefined && !vault.has(resource.name))) vault.put(resource.name, material);
   },
   compare(resource, observed, { vault }) {
     const known = vault.get(resource.name);
@@ -58,7 +59,7 @@ export const sharedSecretKind: HostKind<SharedSecretResource, ObservedSharedSecr
     }
     const conflict = findConflict(resource, observed, known);
     if (conflict !== undefined) return [conflict];
-    const files = filesOf(resource);
+    const files = filesHere(resource, known);
     const missing = files.filter((file) => needsWriting(file.part, observed)).map(({ path }) => ({ what: path, to: "present" }));
     return [
       ...missing,
@@ -67,6 +68,10 @@ export const sharedSecretKind: HostKind<SharedSecretResource, ObservedSharedSecr
         files.map(({ part }) => observed[part]),
       ),
     ];
+  },
+  obstacles(resource, { certificate }, { vault, now }) {
+    const isElsewhere = vault.get(resource.name)?.key === undefined;
+    return isElsewhere && certificate !== undefined ? externalObstacles(resource, certificate.content.reveal(), now) : [];
   },
   async change(items, { vault, now }) {
     const fragments = await Promise.all(items.map((item) => changeOne(item, vault, now)));
@@ -78,13 +83,15 @@ export const sharedSecretKind: HostKind<SharedSecretResource, ObservedSharedSecr
   before: ({ key, certificate }) => attributesOf(certificate ?? key),
 };
 
-/** A key pair that is complete, or undefined. */
+/** A key pair that is complete, or the certificate of an authority alone, whose key may be elsewhere; else undefined. */
 function materialOf(resource: SharedSecretResource, { key, certificate }: ObservedSharedSecret): Material | undefined {
-  if (key === undefined) return undefined;
+  const certificatePem = certificate?.content.reveal();
+  if (key === undefined) {
+    return certificatePem === undefined || fingerprintsOf(certificatePem) === "" ? undefined : { certificate: certificatePem };
+  }
   const publicKey = publicKeyIfReadable(key.content);
   if (publicKey === undefined) return undefined;
   if (resource.certificatePath === undefined) return { key: key.content, publicKey };
-  const certificatePem = certificate?.content.reveal();
   if (certificatePem === undefined || !isKeyOf(certificatePem, key.content)) return undefined;
   return { certificate: certificatePem, key: key.content, publicKey };
 }
@@ -100,16 +107,26 @@ function findConflict(resource: SharedSecretResource, observed: ObservedSharedSe
   if (certificatePem !== undefined && key !== undefined && !isKeyOf(certificatePem, key.content)) {
     return { what, from: `${resource.keyPath} does not belong to ${resource.certificatePath}` };
   }
-  if (known?.key === undefined) {
-    return certificatePem !== undefined && key === undefined ? { what, from: `${resource.keyPath} is missing` } : undefined;
-  }
+  if (known === undefined) return undefined;
   if (marks !== undefined && known.certificate !== undefined && marks !== fingerprintsOf(known.certificate)) {
     return { what, from: marks, to: fingerprintsOf(known.certificate) };
   }
-  if (key !== undefined && publicKeyOf(key.content) !== publicKeyOf(known.key)) {
+  if (key !== undefined && known.key !== undefined && publicKeyOf(key.content) !== publicKeyOf(known.key)) {
     return { what, from: `${resource.keyPath} is another key than on the other hosts` };
   }
   return undefined;
+}
+
+/** An authority whose key is elsewhere is renewed there. */
+function externalObstacles({ certificatePath: path }: SharedSecretResource, certificatePem: string, now: Date): readonly Obstacle[] {
+  if (fingerprintsOf(certificatePem) === "") return [];
+  const expected = "Its key is on no control plane, so it has to hold the certificate of the CA that is kept elsewhere";
+  const hint = "put the certificate of that CA in its place, its own first where there are several, then run the same command again";
+  const { isCa, notBefore, notAfter } = readCertificate(certificatePem);
+  if (!isCa) return [{ message: `${path} is not the certificate of a CA. ${expected}`, hint }];
+  return isInTime(certificatePem, now)
+    ? []
+    : [{ message: `${path} is valid from ${notBefore.toISOString()} to ${notAfter.toISOString()}. ${expected}`, hint }];
 }
 
 async function changeOne({ resource, observed, differences }: Item<SharedSecretResource, ObservedSharedSecret>, vault: Vault, now: Date) {
@@ -122,13 +139,13 @@ async function changeOne({ resource, observed, differences }: Item<SharedSecretR
     });
   }
   let material = vault.get(resource.name);
-  if (material?.key === undefined) {
+  if (material === undefined) {
     material = await makeMaterial(resource, observed.key?.content, now);
     vault.put(resource.name, material);
   }
   const files: FileToWrite[] = [];
   const modes: { path: string; mode: string }[] = [];
-  for (const { part, path, mode } of filesOf(resource)) {
+  for (const { part, path, mode } of filesHere(resource, material)) {
     if (needsWriting(part, observed)) files.push({ path, mode, content: contentOf(material, part) });
     else modes.push({ path, mode });
   }
@@ -157,6 +174,12 @@ function needsWriting(part: Part, observed: ObservedSharedSecret): boolean {
   if (found === undefined) return true;
   if (part !== "publicKey" || observed.key === undefined) return false;
   return found.content.reveal().trim() !== publicKeyOf(observed.key.content).trim();
+}
+
+/** Those that a host shall have: where the key of an authority is elsewhere, its certificate alone. */
+function filesHere(resource: SharedSecretResource, known: Material | undefined): ReturnType<typeof filesOf> {
+  const isElsewhere = known !== undefined && known.key === undefined;
+  return isElsewhere ? filesOf(resource).filter(({ part }) => part !== "key") : filesOf(resource);
 }
 
 /** The key first: a certificate without its key is never the trace of a run that was cut off. */

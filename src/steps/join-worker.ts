@@ -10,10 +10,13 @@ import { buildTokenKubeconfig, kubeletClientPem } from "../pki/kubeconfig.ts";
 import { file } from "../resources/file.ts";
 import type { Secret } from "../secret.ts";
 import { hasJoined, whatIsWrong } from "./has-joined.ts";
+import { tellOpenRequest, unsignedRequest } from "./watch-request.ts";
 import { anyHost, sameHost, specOf, workers } from "./where.ts";
 
 const nodeFiles = { folder: kubernetesDir, clientPem: kubeletClientPem };
 const timeoutSeconds = 120;
+/** With which a join ends that has waited for its certificate in vain (sysexits.h, EX_TEMPFAIL). */
+const noCertificate = 75;
 
 /** The token is for this one join; it lives longer than the wait below, in case its deletion is missed. */
 const tokenTtlSeconds = 900;
@@ -78,13 +81,17 @@ function joinStep(describe: string, introduce: Introduce): Step<Live> {
         const { kubeconfig, end } = await introduce(context);
         say("waiting for the kubelet's certificate");
         const payload = bytesPayload(Buffer.from(kubeconfig.reveal()));
-        const result = await reach(host).run(
-          { label: "join the node", body: joinScript(payload.size, nodeFiles, timeoutSeconds), payload },
-          { signal },
-        );
+        const { nodeName } = specOf(site.cluster, host);
+        const ended = new AbortController();
+        const running = reach(host)
+          .run({ label: "join the node", body: joinScript(payload.size, nodeFiles, timeoutSeconds), payload }, { signal })
+          .finally(() => ended.abort());
+        const [result] = await Promise.all([running, tellOpenRequest(context, nodeName, ended.signal)]);
+        const failed = { label: "join the node", exitCode: result.exitCode, stderr: result.stderr };
+        const unsigned = result.exitCode !== noCertificate ? undefined : await unsignedRequest(context, nodeName, failed);
         await end?.();
+        if (unsigned !== undefined) throw unsigned;
         if (result.exitCode !== 0) {
-          const failed = { label: "join the node", exitCode: result.exitCode, stderr: result.stderr };
           throw scriptFailed("the node did not join", failed, {
             hint: `on the host: journalctl -u kubelet, and whether ${endpointAddress(site.cluster)} can be reached from there; then run the same command again`,
           });
@@ -135,7 +142,7 @@ until [ -s ${kubeconfig} ] && [ -s ${pem} ]; do
   if [ "$(date +%s)" -gt "$latest" ]; then
     echo "no certificate after ${timeout} s; the kubelet says:" >&2
     journalctl -u kubelet.service -n 5 -o cat --no-pager >&2
-    exit 1
+    exit ${noCertificate}
   fi
   sleep 0.2
 done

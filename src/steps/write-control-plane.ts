@@ -1,5 +1,6 @@
 import type { Step } from "../engine/contracts.ts";
 import { auditPolicyFile } from "../kubernetes/audit.ts";
+import { externalCa } from "../kubernetes/external-ca.ts";
 import type { Live } from "../kubernetes/live.ts";
 import { patchObject } from "../kubernetes/patches/apply-patches.ts";
 import { etcdDataDir, kubernetesDir, manifestsDir } from "../kubernetes/paths.ts";
@@ -39,20 +40,24 @@ export const writeControlPlane: Step<Live> = {
   resources(site, host) {
     const { audit, certificatesDir } = site.cluster;
     const inputs = inputsIn(certificatesDir);
+    const hasExternalCa = externalCa(site.cluster, site.facts) !== undefined;
     const node = { cluster: site.cluster, ...nodeOf(site, host) };
     const pod = (name: keyof typeof inputs, spec: object): StaticPodResource => ({
       kind: "static-pod",
       name,
       path: `${manifestsDir}/${name}.yaml`,
       pod: patchObject(name, spec, site.cluster, node.spec),
-      inputs: [...inputs[name], ...(name === "kube-apiserver" && audit !== undefined ? [auditPolicyFile] : [])],
+      inputs: [
+        ...inputs[name].filter((path) => !hasExternalCa || path !== `${certificatesDir}/ca.key`),
+        ...(name === "kube-apiserver" && audit !== undefined ? [auditPolicyFile] : []),
+      ],
     });
     return [
       directory(etcdDataDir, "0700"),
       ...(audit === undefined ? [] : [file(auditPolicyFile, audit.policy, { format: "yaml" })]),
       pod("etcd", etcdPod(node)),
       pod("kube-apiserver", kubeApiServerPod(node)),
-      pod("kube-controller-manager", kubeControllerManagerPod(node)),
+      pod("kube-controller-manager", kubeControllerManagerPod(node, { hasExternalCa })),
       pod("kube-scheduler", kubeSchedulerPod(node)),
     ];
   },

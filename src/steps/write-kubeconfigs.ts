@@ -33,6 +33,8 @@ export const writeKubeconfigs: Step<Live> = {
       form,
       algorithm,
       validityDays,
+      // it gives the other administrators their rights, once
+      isDispensable: file === "super-admin.conf" && site.live !== undefined,
     });
     return [
       kubeconfig("admin.conf", "kubernetes-admin", endpoint, "kubeadm:cluster-admins"),

@@ -39,7 +39,14 @@ const good: Facts = {
   reaches: [],
   forwardDrops: [],
   state: undefined,
-  kubernetes: { caCert: undefined, caKey: undefined, kubeletCertificate: undefined, kubeletVersion: undefined, manifests: {} },
+  kubernetes: {
+    caCert: undefined,
+    caKey: undefined,
+    administrators: [],
+    kubeletCertificate: undefined,
+    kubeletVersion: undefined,
+    manifests: {},
+  },
 };
 
 interface Scene {
@@ -109,7 +116,11 @@ function problems(scene: Scene): readonly string[] {
 }
 
 const ca = (caCert: string) => ({ kubernetes: { ...good.kubernetes, caCert, caKey: new Secret("a key") } });
-const caWithoutKey = (caCert: string) => ({ kubernetes: { ...good.kubernetes, caCert } });
+const caWithoutKey = (caCert: string, signingKey = "/etc/kubernetes/pki/ca.key") => {
+  const manifests = { "kube-controller-manager": `    - --cluster-signing-key-file=${signingKey}\n` };
+  return { kubernetes: { ...good.kubernetes, caCert, manifests } };
+};
+const joinedWorker = (caCert: string) => ({ kubernetes: { ...good.kubernetes, caCert, kubeletCertificate: "its own" } });
 
 const weave = weaveNetwork();
 const flannel = testCluster().network;
@@ -157,7 +168,9 @@ const cases: readonly (readonly [title: string, scene: Scene, expected: readonly
   ["a clock that a slow host told long before the rest of its answer", clockOff(-90, 90), []],
   ["a clock that is behind by more than a slow answer can explain", clockOff(-151, 90), ["clock two"]],
   ["hosts of two clusters", { one: ca("A"), two: ca("B") }, ["one-cluster two"]],
-  ["a control plane that has the CA without its key", { one: caWithoutKey("A"), two: caWithoutKey("A") }, ["ca-key one"]],
+  ["a CA whose key is elsewhere", { one: caWithoutKey("A", ""), two: joinedWorker("A") }, []],
+  ["a worker that is to join a cluster whose CA is elsewhere", { one: caWithoutKey("A", "") }, ["external-signer two"]],
+  ["a CA of the cluster's own whose key is gone", { one: caWithoutKey("A"), two: joinedWorker("A") }, ["ca-key one"]],
   ["hosts of one cluster", { one: ca("A"), two: ca("A\n") }, []],
   ["a new cluster without its control plane", { unreachable: ["one"] }, ["control-planes-reached one"]],
   ["an old cluster without its control plane", { two: ca("A"), unreachable: ["one"] }, []],

@@ -1,8 +1,9 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import test from "ava";
+import { clusterChecks } from "../../src/checks/cluster.ts";
 import type { HostKinds } from "../../src/engine/compose.ts";
-import type { ChangeContext, Check, HostKind, Step } from "../../src/engine/contracts.ts";
+import type { AnyResource, ChangeContext, Check, HostKind, Step } from "../../src/engine/contracts.ts";
 import { createEmit, type EngineEvent } from "../../src/engine/events.ts";
 import { type RunOptions, runWay } from "../../src/engine/run.ts";
 import { madeOn } from "../../src/engine/state.ts";
@@ -19,7 +20,7 @@ import { runFragment } from "../support/run-fragment.ts";
 type Live = Record<string, never>;
 
 const files: HostKinds = new Map([fileKind, directoryKind].map((kind) => [kind.kind, kind as unknown as HostKind]));
-const kinds: HostKinds = new Map([...files, ["gone", goneKind(files) as unknown as HostKind]]);
+const kinds = new Map<string, HostKind>([...files, ["gone", goneKind(files) as unknown as HostKind]]);
 
 interface Scene {
   readonly folder: string;
@@ -40,9 +41,16 @@ async function run({ folder, hosts = ["one"], way, checks = [], apply = true, un
     cluster: {
       name: "test",
       ignoreChecks: [],
+      certificatesDir: "/etc/kubernetes/pki",
       hosts: hosts.map(
         (name) =>
-          ({ name, address: name, role: name === "cp" ? "control-plane" : "worker", containerRuntime: { from: "sources" } }) as ClusterHost,
+          ({
+            name,
+            address: name,
+            role: name === "cp" ? "control-plane" : "worker",
+            containerRuntime: { from: "sources" },
+            kubernetes: { from: "sources" },
+          }) as ClusterHost,
       ),
     } as unknown as Cluster,
     way,
@@ -257,4 +265,34 @@ test.serial("a step that an action needs again runs it once, and only when it is
   await run({ folder, way: [act] });
   await run({ folder, way: [act] });
   t.is(runs, 1);
+});
+
+test.serial("an obstacle of any host's things is found before anything is changed, and one that is ahead is told", async (t) => {
+  const folder = await temporaryFolder();
+  const given: HostKind = {
+    kind: "given",
+    id: () => "given",
+    observe: () => ":",
+    parse: () => undefined,
+    compare: () => [{ what: "given" }],
+    obstacles: (resource) => [{ message: "it is missing", hint: "bring it", ...(resource as unknown as { isAhead?: boolean }) }],
+    change: async () => ({ script: ":" }),
+  };
+  kinds.set("given", given);
+  t.teardown(() => kinds.delete("given"));
+  const checks = clusterChecks.filter(({ name }) => name.startsWith("external-certificates")) as unknown as readonly Check<Live>[];
+  const way = (isAhead: boolean) => [
+    write(folder, "a", "1"),
+    write(folder, "b", "2", { resources: () => [{ kind: "given", isAhead } as unknown as AnyResource] }),
+  ];
+  const error = await t.throwsAsync(run({ folder, way: way(false), checks }), { instanceOf: KbootError });
+  t.is((error as KbootError).code, "external-certificate");
+  t.regex(error?.message ?? "", /one: it is missing \(external-certificates\)/);
+  t.deepEqual(await readdir(folder), []);
+  const { events } = await run({ folder, way: way(true), checks });
+  t.deepEqual(
+    events.flatMap((event) => (event.type === "notice" ? [event.message] : [])),
+    ["one: it is missing"],
+  );
+  t.is(await readFile(join(folder, "one", "a"), "utf8"), "1");
 });

@@ -123,6 +123,7 @@ test("reads a host as it is in the field", (t) => {
       state: `{"version":1}\n`,
       "ca-cert": "-----BEGIN CERTIFICATE-----\n",
       "ca-key": "very private\n",
+      "kubeconfig admin": "also very private\n",
       "kubelet-certificate": "its certificate\n",
       "manifest etcd": "kind: Pod\n",
       "manifest kube-apiserver": "kind: Pod # api\n",
@@ -162,6 +163,10 @@ test("reads a host as it is in the field", (t) => {
   t.is(facts.state, `{"version":1}\n`);
   t.is(facts.kubernetes.caCert, "-----BEGIN CERTIFICATE-----\n");
   t.is(facts.kubernetes.caKey?.reveal(), "very private\n");
+  t.deepEqual(
+    facts.kubernetes.administrators.map((kubeconfig) => kubeconfig.reveal()),
+    ["also very private\n"],
+  );
   t.false(inspect(facts, { depth: 9 }).includes("very private"));
   t.is(facts.kubernetes.kubeletCertificate, "its certificate\n");
   t.deepEqual(facts.kubernetes.manifests, { etcd: "kind: Pod\n", "kube-apiserver": "kind: Pod # api\n" });
@@ -189,6 +194,7 @@ test("a bare host has nothing of Kubernetes, and nothing is made up", (t) => {
   t.deepEqual(facts.kubernetes, {
     caCert: undefined,
     caKey: undefined,
+    administrators: [],
     kubeletCertificate: undefined,
     kubeletVersion: undefined,
     manifests: {},

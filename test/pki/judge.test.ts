@@ -1,6 +1,6 @@
 import test from "ava";
 import { issueCa, issueCertificate, type NewCertificate } from "../../src/pki/issue.ts";
-import { judgeCertificate, judgeKubeletCertificate, kubeletWish } from "../../src/pki/judge.ts";
+import { judgeCertificate, judgeExternalCertificate, judgeKubeletCertificate, kubeletWish } from "../../src/pki/judge.ts";
 import { generateKeys } from "../../src/pki/keys.ts";
 
 const now = new Date("2026-11-24T12:00:00Z");
@@ -79,4 +79,21 @@ test("a kubelet's certificate that ends soon is in order, one that is over or an
   t.deepEqual(judge("node1", after(365)), ["expiry"]);
   t.deepEqual(judge("node1", after(-1)), ["expiry"]);
   t.deepEqual(judge("node2", now), ["common name"]);
+});
+
+test("a certificate that somebody else has made may be good for more, or name no usages, and end soon", async (t) => {
+  const given = async (over: Partial<NewCertificate>) => {
+    const made = await issueCertificate({ ...wish, ...over }, ca);
+    return (at = now) => judgeExternalCertificate(wish, made.certificatePem, made.key, ca.certificatePem, at).map(({ what }) => what);
+  };
+  t.deepEqual((await given({ organizations: ["more"] }))(), []);
+  t.deepEqual((await given({ usages: [] }))(), []);
+  t.deepEqual((await given({ usages: ["serverAuth"] }))(), ["usages"]);
+  const exact = await given({});
+  t.deepEqual([exact(after(364)), exact(after(365))], [[], ["expiry"]]);
+  const member = { ...wish, organizations: ["system:nodes"] };
+  t.deepEqual(
+    judgeExternalCertificate(member, issued.certificatePem, issued.key, ca.certificatePem, now).map(({ what }) => what),
+    ["organization"],
+  );
 });

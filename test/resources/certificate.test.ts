@@ -6,7 +6,7 @@ import { Vault } from "../../src/engine/vault.ts";
 import { issueCa } from "../../src/pki/issue.ts";
 import { generateKeys } from "../../src/pki/keys.ts";
 import { type CertificateResource, certificateKind as kind } from "../../src/resources/certificate.ts";
-import { bringInOrder, differences, temporaryFolder } from "../support/kind.ts";
+import { bringInOrder, differences, obstacles, temporaryFolder } from "../support/kind.ts";
 import { shells } from "../support/run-fragment.ts";
 
 const now = new Date("2026-11-24T12:00:00Z");
@@ -95,11 +95,61 @@ test("a new name in the wish, an old age and another CA lead to a new certificat
   ]);
 });
 
-test("it can be planned before its signer exists, and without the signer's key it is refused", async (t) => {
+test("it can be planned before its signer exists", async (t) => {
+  t.deepEqual(await differences(kind, await apiServer(), { shell: ["dash"], now }), [
+    { what: "certificate", to: "new, signed by the new ca" },
+  ]);
+});
+
+function vaultWithout({ certificatePem } = ca): Vault {
+  const vault = new Vault();
+  vault.put("ca", { certificate: certificatePem });
+  return vault;
+}
+
+test("where the signer's key is elsewhere, a certificate that is in order stays, and its mode alone is put right", async (t) => {
   const shell = ["dash"];
   const resource = await apiServer();
-  t.deepEqual(await differences(kind, resource, { shell, now }), [{ what: "certificate", to: "new, signed by the new ca" }]);
-  const vault = new Vault();
-  vault.put("ca", { certificate: ca.certificatePem });
-  await t.throwsAsync(bringInOrder(kind, [resource], { shell, vault, now }), { code: "conflict" });
+  await bringInOrder(kind, [resource], { shell, vault: vaultWithCa(), now });
+  await chmod(resource.keyPath, 0o644);
+  const options = { shell, vault: vaultWithout(), now };
+  const before = await readFile(resource.certificatePath, "utf8");
+  t.deepEqual(await differences(kind, resource, options), [{ what: `mode of ${resource.keyPath}`, from: "0644", to: "0600" }]);
+  t.deepEqual(await obstacles(kind, resource, options), []);
+  const { exitCode, stderr } = await bringInOrder(kind, [resource], options);
+  t.is(exitCode, 0, stderr);
+  t.deepEqual(await differences(kind, resource, options), []);
+  t.is(await readFile(resource.certificatePath, "utf8"), before);
+});
+
+test("where the signer's key is elsewhere, what is missing or of no use is an obstacle that says what is expected", async (t) => {
+  const shell = ["dash"];
+  const resource = await apiServer();
+  const options = { shell, vault: vaultWithout(), now };
+  const messages = async (wanted: CertificateResource, when = now, vault = options.vault) => {
+    const found = await differences(kind, wanted, { shell, vault, now: when });
+    if (found.length > 0) {
+      t.deepEqual(found, [{ what: "certificate", to: "issued by the CA that is kept elsewhere" }]);
+      await t.throwsAsync(bringInOrder(kind, [wanted], { shell, vault, now: when }), { code: "external-certificate", message: / is / });
+    }
+    return (await obstacles(kind, wanted, { shell, vault, now: when })).map(({ message, isAhead }) => [message, isAhead ?? false]);
+  };
+  const { certificatePath: crt, keyPath } = resource;
+  const expected =
+    "The key of ca is on no control plane, so it has to hold a certificate of that CA with the common name kube-apiserver, the SANs kubernetes, 10.96.0.1, the usages serverAuth";
+  t.deepEqual(await messages(resource), [[`${crt} is missing. ${expected}`, false]]);
+  await bringInOrder(kind, [resource], { shell, vault: vaultWithCa(), now });
+  t.deepEqual(await messages(resource, later(345)), [[`${crt} expires in 20 days. ${expected}`, true]]);
+  t.deepEqual(await messages(resource, later(367)), [[`${crt} is of no use: expired 2 days ago. ${expected}`, false]]);
+  t.deepEqual(await messages({ ...resource, ipAddresses: ["10.0.0.9"] }), [
+    [`${crt} is of no use: SAN lacks 10.0.0.9. ${expected.replace("10.96.0.1", "10.0.0.9")}`, false],
+  ]);
+  const other = await issueCa({ commonName: "kubernetes", validityDays: 3650, now, algorithm: "ECDSA-P256" });
+  t.deepEqual(await messages(resource, now, vaultWithout(other)), [
+    [`${crt} is of no use: signed by another CA (kubernetes). ${expected}`, false],
+  ]);
+  await writeFile(keyPath, (await generateKeys("ECDSA-P256")).key.reveal());
+  t.deepEqual(await messages(resource), [[`${crt} is of no use: key does not belong to the certificate. ${expected}`, false]]);
+  await rm(keyPath);
+  t.deepEqual(await messages(resource), [[`${keyPath} is missing. ${expected}`, false]]);
 });

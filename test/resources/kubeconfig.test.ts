@@ -7,7 +7,7 @@ import { issueCa, issueCertificate } from "../../src/pki/issue.ts";
 import { buildKubeconfig, buildKubeletKubeconfig, readKubeconfig } from "../../src/pki/kubeconfig.ts";
 import { type KubeconfigResource, kubeconfigKind as kind } from "../../src/resources/kubeconfig.ts";
 import { Secret } from "../../src/secret.ts";
-import { bringInOrder, differences, temporaryFolder } from "../support/kind.ts";
+import { bringInOrder, differences, obstacles, temporaryFolder } from "../support/kind.ts";
 import { runSh, shells } from "../support/run-fragment.ts";
 
 const now = new Date("2026-11-24T12:03:05Z");
@@ -230,5 +230,77 @@ test("another CA differs in the file and in the certificate", async (t) => {
 test("it can be planned before the CA exists", async (t) => {
   t.deepEqual(await differences(kind, await scheduler(), { shell: ["dash"], now }), [
     { what: "kubeconfig", to: "new, with a certificate of the new ca" },
+  ]);
+});
+
+/** The vault where the CA's key is elsewhere. */
+function vaultWithout(): Vault {
+  const vault = new Vault();
+  vault.put("ca", { certificate: ca.certificatePem });
+  return vault;
+}
+
+/** What somebody made by hand of a request that was signed elsewhere. */
+async function given(resource: KubeconfigResource, { address = server, validityDays = 365 } = {}) {
+  const { user, organization } = resource;
+  const wish = { commonName: user, organizations: [...(organization === undefined ? [] : [organization]), "more"], usages: ["clientAuth"] };
+  const names = { dnsNames: [], ipAddresses: [] };
+  const issued = await issueCertificate({ ...wish, ...names, validityDays, now, algorithm: "ECDSA-P256" } as never, ca);
+  const kubeconfig = buildKubeconfig({ server: address, caCert: ca.certificatePem, user, ...issued });
+  await writeFile(resource.path, kubeconfig.reveal(), { mode: 0o600 });
+  return issued;
+}
+
+test("where the CA's key is elsewhere, a kubeconfig that was given stays, and its server alone is put right", async (t) => {
+  const options = { shell: ["dash"], vault: vaultWithout(), now };
+  const resource = await scheduler();
+  await given(resource);
+  t.deepEqual(await differences(kind, resource, options), []);
+  t.deepEqual(await obstacles(kind, resource, options), []);
+  const { certificatePem } = await given(resource, { address: "https://192.168.56.12:6443" });
+  t.deepEqual(names(await differences(kind, resource, options)), ["server"]);
+  await bringInOrder(kind, [resource], options);
+  t.like(await read(resource.path), { server, certificatePem });
+});
+
+test("where the CA's key is elsewhere, the kubelet begins with the certificate in its kubeconfig, and has it for its own then", async (t) => {
+  const options = { shell: ["dash"], vault: vaultWithout(), now };
+  const resource = await kubelet();
+  const { certificatePem, key } = await given(resource);
+  t.deepEqual(await obstacles(kind, resource, options), []);
+  t.deepEqual(await differences(kind, resource, options), [
+    { what: "credential", to: resource.clientPath },
+    { what: "client certificate", to: `the one in ${resource.path}` },
+  ]);
+  const { exitCode, stderr } = await bringInOrder(kind, [resource], options);
+  t.is(exitCode, 0, stderr);
+  t.is(await readFile(resource.clientPath, "utf8"), certificatePem + key.reveal());
+  t.deepEqual(await differences(kind, resource, options), []);
+  t.deepEqual(await obstacles(kind, resource, { ...options, now: later(350) }), []); // it renews its own in time
+  t.is((await obstacles(kind, resource, { ...options, now: later(366) })).length, 1);
+});
+
+test("where the CA's key is elsewhere, a kubeconfig that is missing or of no use is an obstacle, and refused", async (t) => {
+  const options = { shell: ["dash"], vault: vaultWithout(), now };
+  const resource = await scheduler();
+  const messages = async (wanted: KubeconfigResource, when = now) => {
+    const at = { ...options, now: when };
+    const found = await differences(kind, wanted, at);
+    if (found.length > 0) {
+      t.deepEqual(found, [{ what: "certificate", to: "issued by the CA that is kept elsewhere" }]);
+      await t.throwsAsync(bringInOrder(kind, [wanted], at), { code: "external-certificate", message: new RegExp(`^${wanted.path} `) });
+    }
+    return (await obstacles(kind, wanted, { ...options, now: when })).map(({ message }) => message.slice(wanted.path.length + 1));
+  };
+  const expected =
+    "The key of ca is on no control plane, so it has to hold a certificate of that CA with the common name system:kube-scheduler, the usages clientAuth";
+  t.deepEqual(await messages(resource), [`is missing. ${expected}`]);
+  t.deepEqual(await messages({ ...resource, isDispensable: true }), []);
+  await writeFile(resource.path, "a: [", { mode: 0o600 });
+  t.deepEqual(await messages(resource), [`holds no client certificate with its key. ${expected}`]);
+  await given(resource, { validityDays: 2 });
+  t.deepEqual(await messages({ ...resource, isDispensable: true }, later(4)), [`is of no use: expired 2 days ago. ${expected}`]);
+  t.deepEqual(await messages({ ...resource, user: "system:kube-controller-manager" }), [
+    `is of no use: common name system:kube-scheduler, not system:kube-controller-manager. ${expected.replace("scheduler", "controller-manager")}`,
   ]);
 });

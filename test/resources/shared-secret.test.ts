@@ -3,11 +3,12 @@ import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { Vault } from "../../src/engine/vault.ts";
-import { issueCa } from "../../src/pki/issue.ts";
+import { issueCa, issueCertificate } from "../../src/pki/issue.ts";
 import { generateKeys } from "../../src/pki/keys.ts";
 import { isKeyOf } from "../../src/pki/read.ts";
 import { sharedSecretKind as kind, type SharedSecretResource, sharedSecret } from "../../src/resources/shared-secret.ts";
-import { bringInOrder, differences, temporaryFolder } from "../support/kind.ts";
+import { Secret } from "../../src/secret.ts";
+import { bringInOrder, differences, obstacles, temporaryFolder } from "../support/kind.ts";
 import { runSh, shells } from "../support/run-fragment.ts";
 
 const now = new Date("2026-11-24T12:00:00Z");
@@ -126,16 +127,41 @@ test("a key that does not belong to the certificate: refused, and not learned", 
   t.false(vault.has("ca"));
 });
 
-test("a certificate without its key: refused, unless another host has the key", async (t) => {
+test("a certificate without its key is that of a CA kept elsewhere, unless another host has the key", async (t) => {
   const [ca, vault] = [await placed(), new Vault()];
+  const shell = ["dash"];
   const [certificate, key] = [await textOf(ca.certificatePath), await textOf(ca.keyPath)];
-  await differences(kind, ca, { shell: ["dash"], vault, now });
+  await differences(kind, ca, { shell, vault, now });
   await rm(ca.keyPath);
-  t.like(await refuses(ca), { what: "conflict", code: "conflict", isUntouched: true });
-  await bringInOrder(kind, [ca], { shell: ["dash"], vault, now });
+  const elsewhere = { shell, vault: new Vault(), now };
+  t.deepEqual(await differences(kind, ca, elsewhere), []);
+  t.deepEqual(await obstacles(kind, ca, elsewhere), []);
+  t.deepEqual(elsewhere.vault.get("ca"), { certificate });
+  const second = authority(await temporaryFolder());
+  await bringInOrder(kind, [second], elsewhere);
+  t.is(await textOf(second.certificatePath), certificate);
+  await t.throwsAsync(textOf(second.keyPath), { code: "ENOENT" });
+  t.deepEqual(await differences(kind, second, elsewhere), []);
+  await bringInOrder(kind, [ca], { shell, vault, now });
   t.is(await textOf(ca.keyPath), key);
   t.is(await textOf(ca.certificatePath), certificate);
   t.true(isKeyOf(certificate, vault.need("ca").key ?? t.fail()));
+});
+
+test("the certificate of a CA kept elsewhere that is over, or of no CA, is an obstacle", async (t) => {
+  const ca = await placed();
+  const messages = async (when: Date) =>
+    (await obstacles(kind, ca, { shell: ["dash"], now: when })).map(({ message }) => message.replace(ca.certificatePath, "ca.crt"));
+  const late = new Date("2036-11-24T12:00:00Z");
+  t.deepEqual(await messages(late), []); // its key is here
+  const own = { certificatePem: await textOf(ca.certificatePath), key: new Secret(await textOf(ca.keyPath)) };
+  await rm(ca.keyPath);
+  const [over] = await messages(late);
+  t.regex(over ?? "", /^ca\.crt is valid from 2026-11-24T11:55:00\.000Z to 2036-11-21T12:00:00\.000Z\. Its key is on no control plane/);
+  const leaf = { commonName: "leaf", usages: [], dnsNames: [], ipAddresses: [], now, ...common };
+  await writeFile(ca.certificatePath, (await issueCertificate(leaf, own)).certificatePem);
+  const [none] = await messages(now);
+  t.regex(none ?? "", /^ca\.crt is not the certificate of a CA\. /);
 });
 
 test("unreadable files: refused", async (t) => {

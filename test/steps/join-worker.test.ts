@@ -54,7 +54,7 @@ for (const shell of shells) {
   test(`a join that fails says why and leaves nothing that looks joined (${name})`, async (t) => {
     // as the kubelet does, before it has a certificate
     const { exitCode, files, calls, stderr } = await runJoin(shell, `echo x > "$(dirname "$0")/../etc/kubelet.conf"`);
-    t.is(exitCode, 1);
+    t.is(exitCode, 75);
     t.regex(stderr, /no certificate after 1 s; the kubelet says:\nno route to host/);
     t.deepEqual(files, []);
     t.regex(calls, /stop kubelet\.service\n$/);

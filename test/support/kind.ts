@@ -1,7 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AnyResource, Artifacts, ChangeContext, Difference, HostKind } from "../../src/engine/contracts.ts";
+import type { AnyResource, Artifacts, ChangeContext, Difference, HostKind, Obstacle } from "../../src/engine/contracts.ts";
 import { Vault } from "../../src/engine/vault.ts";
 import type { Facts } from "../../src/host/facts.ts";
 import { runFragment, runSh } from "./run-fragment.ts";
@@ -45,6 +45,15 @@ export async function differences<R extends AnyResource, O>(
   return (await look(kind, resource, options)).differences;
 }
 
+/** Observes for real; what stands in the way. */
+export async function obstacles<R extends AnyResource, O>(
+  kind: HostKind<R, O>,
+  resource: R,
+  options: KindOptions,
+): Promise<readonly Obstacle[]> {
+  return (await look(kind, resource, options)).obstacles;
+}
+
 async function look<R extends AnyResource, O>(kind: HostKind<R, O>, resource: R, options: KindOptions) {
   const vault = options.vault ?? new Vault();
   const output = await runSh(kind.observe(resource), options);
@@ -52,7 +61,12 @@ async function look<R extends AnyResource, O>(kind: HostKind<R, O>, resource: R,
   const observed = kind.parse(resource, output);
   kind.learn?.(resource, observed, vault);
   const context = { vault, now: options.now ?? new Date(), changing: options.changing ?? new Set<string>() };
-  return { resource, observed, differences: kind.compare(resource, observed, context) };
+  return {
+    resource,
+    observed,
+    differences: kind.compare(resource, observed, context),
+    obstacles: kind.obstacles?.(resource, observed, context) ?? [],
+  };
 }
 
 /** Observes, compares and changes for real, all resources in one fragment. */
