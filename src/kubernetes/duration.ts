@@ -7,7 +7,9 @@ export function parseDuration(text: string, from?: string): number {
   if (text === "0") return 0;
   const [, sign, parts] = /^([+-]?)((?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+)$/.exec(text) ?? [];
   if (parts === undefined) {
-    throw new KbootError("usage", `${from === undefined ? "" : `${from}: `}${JSON.stringify(text)} is not a duration`, { hint: "write hours, minutes and seconds: 24h, 1h30m, 0" });
+    throw new KbootError("usage", `${from === undefined ? "" : `${from}: `}${JSON.stringify(text)} is not a duration`, {
+      hint: "write hours, minutes and seconds: 24h, 1h30m, 0",
+    });
   }
   const sum = [...parts.matchAll(/(\d+(?:\.\d*)?)(\D+)/g)].reduce(
     (ms, [, number, unit = ""]) => ms + Number(number) * (unitMs[unit] ?? 0),

@@ -41,8 +41,6 @@ test("a discovery file needs no endpoint, and the token is then for the first ce
   t.is(wish.tlsBootstrapToken?.id, "abcdef");
 });
 
-const byToken = `discovery: { bootstrapToken: { token: ${token}, apiServerEndpoint: "10.0.0.5:6443", caCertHashes: ["${hash}"] } }\n`;
-
 test("what cannot be meant is refused, without the token", (t) => {
   for (const run of [
     () => readJoinWish({}, "10.0.0.5:6443", undefined),
