@@ -6,7 +6,7 @@ import { createEmit } from "../../src/engine/events.ts";
 import { runWay } from "../../src/engine/run.ts";
 import { KbootError } from "../../src/errors.ts";
 import type { Host } from "../../src/host/host.ts";
-import type { Cluster, ClusterHost } from "../../src/inventory/cluster.ts";
+import { type Cluster, type ClusterHost, usualCertificatesDir } from "../../src/inventory/cluster.ts";
 import type { Live } from "../../src/kubernetes/live.ts";
 import { openTestHost } from "./fake-host.ts";
 import { noArtifacts, temporaryFolder } from "./kind.ts";
@@ -62,7 +62,7 @@ export async function runFault({ host, open, checks = [], change }: Scene): Prom
   const way: readonly Step<Live>[] = [{ id: trialStep, title: "Install it", on: () => [host.name], after: [], resources: () => resources }];
   const run = runWay<Live>({
     run: { id: "fault", mode: "change", owner: "test" },
-    cluster: { name: "test", ignoreChecks: [], hosts: [host] } as unknown as Cluster,
+    cluster: { name: "test", certificatesDir: usualCertificatesDir, ignoreChecks: [], hosts: [host] } as unknown as Cluster,
     way,
     checks,
     kinds,
