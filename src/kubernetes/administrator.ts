@@ -24,7 +24,9 @@ export function learnCa(cluster: Cluster, facts: ReadonlyMap<string, Facts>, vau
     .filter((host) => host.role === "control-plane")
     .flatMap(({ name }) => facts.get(name)?.kubernetes ?? []);
   for (const { caCert, caKey } of controlPlanes) {
-    if (caCert !== undefined && caKey !== undefined && !vault.has("ca")) vault.put("ca", { certificate: caCert, key: caKey });
+    if (caCert === undefined || caKey === undefined || vault.has("ca")) continue;
+    // one that does not fit is told with the shared secrets
+    if (isKeyOf(caCert, caKey)) vault.put("ca", { certificate: caCert, key: caKey });
   }
   const external = externalCa(cluster, facts);
   if (external === undefined) return vault.get("ca")?.certificate;

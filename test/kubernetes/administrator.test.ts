@@ -6,7 +6,7 @@ import type { Host } from "../../src/host/host.ts";
 import { administratorAccess, learnCa } from "../../src/kubernetes/administrator.ts";
 import { issueCa, issueCertificate } from "../../src/pki/issue.ts";
 import { buildKubeconfig } from "../../src/pki/kubeconfig.ts";
-import type { Secret } from "../../src/secret.ts";
+import { Secret } from "../../src/secret.ts";
 import { smallCluster } from "../support/small-cluster.ts";
 
 const cluster = smallCluster("{ name: cp1, role: control-plane, address: 192.0.2.1 }", "{ name: w1, role: worker, address: 192.0.2.2 }");
@@ -42,6 +42,10 @@ test("where the CA's key is at hand, an administrator's certificate is issued in
   const own = factsWith({ caCert: ca.certificatePem, caKey: ca.key, administrators });
   t.is(await administratorBy(own), "CN=kubernetes-super-admin");
   t.is(await administratorBy(factsWith({})), undefined);
+  const { key: foreign } = await newCa();
+  for (const caKey of [foreign, new Secret(""), new Secret("no key")]) {
+    t.is(await administratorBy(factsWith({ caCert: ca.certificatePem, caKey })), undefined);
+  }
 });
 
 test("where it is elsewhere, the first kubeconfig that is of the CA and valid is taken, and without one there is no administrator", async (t) => {
