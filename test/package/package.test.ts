@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
@@ -47,6 +47,20 @@ test("the single executable works on a machine without Node", async (t) => {
   t.is(stdout.trim(), join(folder, "kboot"));
   t.deepEqual(await readdir(folder), ["kboot"]);
   await assertWorks(t, folder, [join(folder, "kboot")], { HOME: folder, PATH: "/usr/sbin:/usr/bin:/sbin:/bin" });
+});
+
+/** In the header of a program, by Node's name of the architecture (elf.h, e_machine). */
+const machines = { x64: 62, arm64: 183 };
+
+test("the executable is made for the other architecture as well", async (t) => {
+  const folder = await emptyFolder(t);
+  const arch = process.arch === "x64" ? "arm64" : "x64";
+  await execa(process.execPath, [join(root, "scripts/build-exe.ts"), "--arch", arch, "--output", folder]);
+  const file = await open(join(folder, `kboot-${arch}`));
+  const { buffer } = await file.read(Buffer.alloc(20), 0, 20, 0);
+  await file.close();
+  t.is(buffer.toString("latin1", 1, 4), "ELF");
+  t.is(buffer.readUInt16LE(18), machines[arch]);
 });
 
 test("the package installs elsewhere, without what is for development alone", async (t) => {
