@@ -23,11 +23,18 @@ import { findProgram } from "./support/api-server.ts";
 
 const nodeAddress = "192.168.56.11";
 
-/**
- * Manifests that the real kubeadm writes for this cluster, by name, on a machine with these directories; with a folder of patches the
- * kubelet's configuration and the Deployment of CoreDNS too.
- */
-async function kubeadmManifests(cluster: Cluster, directories: readonly string[], patches?: string): Promise<Record<string, unknown>> {
+interface KubeadmWish {
+  /** A folder: then the kubelet's configuration and the Deployment of CoreDNS are asked for too. */
+  readonly patches?: string;
+  readonly hasExternalCa?: boolean;
+}
+
+/** Manifests that the real kubeadm writes for this cluster, by name, on a machine with these directories. */
+async function kubeadmManifests(
+  cluster: Cluster,
+  directories: readonly string[],
+  { patches, hasExternalCa = false }: KubeadmWish = {},
+): Promise<Record<string, unknown>> {
   const root = await mkdtemp(join(tmpdir(), "kboot-kubeadm-"));
   try {
     await Promise.all(["/etc", ...directories].map((path) => mkdir(join(root, path), { recursive: true })));
@@ -41,6 +48,12 @@ async function kubeadmManifests(cluster: Cluster, directories: readonly string[]
     await writeFile(join(root, "init.yaml"), [init, clusterConfiguration(cluster)].map((document) => stringify(document)).join("---\n"));
     const kubeadm = findProgram(`kubernetes-${cluster.kubernetesVersion}-*`, "kubeadm");
     if (patches !== undefined) await cp(patches, join(root, "patches"), { recursive: true });
+    if (hasExternalCa) {
+      for (const phase of ["certs", "kubeconfig"]) {
+        await execa(kubeadm, ["init", "phase", phase, "all", "--config", "/init.yaml", "--rootfs", root]);
+      }
+      await rm(join(root, cluster.certificatesDir, "ca.key"));
+    }
     for (const phase of ["control-plane all", "etcd local", ...(patches === undefined ? [] : ["kubelet-start"])]) {
       await execa(kubeadm, ["init", "phase", ...phase.split(" "), "--config", "/init.yaml", "--rootfs", root]);
     }
@@ -72,18 +85,18 @@ async function kubeadmManifests(cluster: Cluster, directories: readonly string[]
   }
 }
 
-const sameAsKubeadm = test.macro(async (t, over: Partial<Cluster>, directories: readonly string[]) => {
+const sameAsKubeadm = test.macro(async (t, over: Partial<Cluster>, directories: readonly string[], { hasExternalCa = false } = {}) => {
   const cluster = testCluster(over);
   const node = { cluster, nodeName: "cp1", nodeAddress, facts: { directories } };
   const ours = JSON.parse(
     JSON.stringify({
       etcd: etcdPod(node),
       "kube-apiserver": kubeApiServerPod(node),
-      "kube-controller-manager": kubeControllerManagerPod(node),
+      "kube-controller-manager": kubeControllerManagerPod(node, { hasExternalCa }),
       "kube-scheduler": kubeSchedulerPod(node),
     }),
   );
-  const theirs = await kubeadmManifests(cluster, directories);
+  const theirs = await kubeadmManifests(cluster, directories, { hasExternalCa });
   for (const [name, pod] of Object.entries(ours)) {
     if (!sameMeaning(pod, theirs[name])) t.deepEqual(pod, theirs[name], name);
   }
@@ -97,6 +110,8 @@ test("kubeadm writes the same manifests where there are more directories of cert
 test("kubeadm writes the same manifests for an API server on another port", sameAsKubeadm, { bindPort: 7443 }, []);
 
 test("kubeadm writes the same manifests with certificates in another directory", sameAsKubeadm, { certificatesDir: "/srv/pki" }, []);
+
+test("kubeadm writes the same manifests where the key of the CA is elsewhere", sameAsKubeadm, {}, [], { hasExternalCa: true });
 
 test(
   "kubeadm writes the same manifests with extra arguments and another repository",
@@ -203,7 +218,7 @@ test("kubeadm makes the same of a folder of patches", async (t) => {
     kubelet: nodeKubeletConfiguration(cluster, host, { resolvedActive: false }),
     coredns: coreDns(cluster).find(({ object }) => object.kind === "Deployment")?.object,
   };
-  const theirs = await kubeadmManifests(cluster, [], folder);
+  const theirs = await kubeadmManifests(cluster, [], { patches: folder });
   for (const [name, object] of Object.entries(ours)) {
     if (!sameMeaning(object, theirs[name])) t.deepEqual(object, theirs[name] as typeof object, name);
   }
