@@ -1,6 +1,6 @@
 import { type Dirent, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseAllDocuments, type Tags } from "yaml";
+import { type Document, parseAllDocuments, type Tags } from "yaml";
 import { KbootError } from "../errors.ts";
 import type { Patch } from "../inventory/cluster.ts";
 import { judgePatchList, type PatchTarget, type PatchType, patchTargets, patchTypes } from "../inventory/patches.ts";
@@ -87,9 +87,18 @@ function documentsOf(file: string, text: string): readonly Patch["patch"][] {
   return documents.flatMap((document) => {
     const [broken] = [...document.errors, ...document.warnings];
     if (broken !== undefined) throw wrong(file, `this is not YAML: ${broken.message.split("\n")[0]}`, "correct the file", broken);
-    const value: unknown = document.toJS();
+    const value = writtenOut(file, document);
     if (value === null || value === undefined) return [];
     if (typeof value !== "object") throw wrong(file, "a patch is a map, or a list of operations", "correct the file");
     return [value as Patch["patch"]];
   });
+}
+
+/** Without anchors: what they stand for is written out, as an inventory has it. */
+function writtenOut(file: string, document: Document.Parsed): unknown {
+  try {
+    return JSON.parse(JSON.stringify(document.toJS()) ?? "null");
+  } catch (cause) {
+    throw wrong(file, `an anchor or alias leads nowhere: ${(cause as Error).message.split("\n")[0]}`, "write the value out", cause);
+  }
 }

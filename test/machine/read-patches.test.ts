@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
+import { stringify } from "yaml";
 import { KbootError } from "../../src/errors.ts";
 import { readPatches } from "../../src/machine/read-patches.ts";
 
@@ -41,6 +42,11 @@ test("values are those that kubeadm's YAML has", async (t) => {
   t.deepEqual(readPatches(root).patches[0]?.patch, { a: true, b: "yes", c: "2024-01-01", d: "1:30", e: 420, f: [1], g: [1] });
 });
 
+test("what an alias stands for is written out, so that an inventory can hold it", async (t) => {
+  const root = await folder(t, { "etcd.yaml": "metadata: {labels: &x {a: b}, annotations: *x}\n" });
+  t.notRegex(stringify(readPatches(root).patches), /[&*]/);
+});
+
 test("files that are no patches are told", async (t) => {
   const root = await folder(t, { "README.md": "x", "kube-proxy.yaml": "{}", "etcd.yaml": "", "kube-apiserver.yml": "{}" });
   const { patches, ignored } = readPatches(root);
@@ -67,6 +73,8 @@ const refuses = test.macro(async (t, files: Readonly<Record<string, string>>, me
 test("a type that is none", refuses, { "etcd+jsn.yaml": "a: 1" }, /^jsn is no type of patch/);
 test("no type after +", refuses, { "etcd+.yaml": "a: 1" }, /^there is no type of patch/);
 test("what is no YAML", refuses, { "etcd.yaml": "a: [" }, /^this is not YAML: /);
+test("an alias of nothing", refuses, { "etcd.yaml": "a: *nothing" }, /^an anchor or alias leads nowhere: Unresolved alias/);
+test("an alias within what it stands for", refuses, { "etcd.yaml": "a: &x [*x]" }, /^an anchor or alias leads nowhere: /);
 test("what is no map", refuses, { "etcd.yaml": "word" }, /^a patch is a map, or a list/);
 test("a list in a strategic patch", refuses, { "etcd.yaml": "[]" }, /^patch: must be a map with type strategic/);
 test("an operation that is none", refuses, { "etcd+json.yaml": "[{op: ad, path: /a}]" }, /^patch\[0\]\.op: must be .* did you mean add/);
