@@ -80,12 +80,16 @@ export function isKeyOf(certificatePem: string, key: Secret): boolean {
   }
 }
 
-/** True when one of the certificates in `authorityPem` signed this one. */
+/** True when one of the certificates in `authorityPem` signed this one. Unreadable ones have signed nothing. */
 export function isSignedBy(certificatePem: string, authorityPem: string): boolean {
   const certificate = new X509Certificate(certificatePem);
   return splitCertificates(authorityPem).some((pem) => {
-    const authority = new X509Certificate(pem);
-    return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+    try {
+      const authority = new X509Certificate(pem);
+      return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+    } catch {
+      return false;
+    }
   });
 }
 

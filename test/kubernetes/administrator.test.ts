@@ -57,3 +57,14 @@ test("where it is elsewhere, the first kubeconfig that is of the CA and valid is
   t.is(await administratorBy(factsWith({ ...external, administrators: [foreign, over] })), undefined);
   t.is(await administratorBy(factsWith({}, { ...external, administrators: [good] })), undefined); // a worker's tells nothing
 });
+
+test("a CA that cannot be read, or whose key is another, makes no administrator", async (t) => {
+  const { certificatePem: caCert, key } = ca;
+  const unreadable = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  for (const caKey of [new Secret(""), new Secret("junk"), (await newCa()).key]) {
+    t.is(await administratorBy(factsWith({ caCert, caKey })), undefined);
+  }
+  t.is(await administratorBy(factsWith({ caCert: unreadable, caKey: key })), undefined);
+  const administrators = [await kubeconfigOf("kubernetes-admin")];
+  t.is(await administratorBy(factsWith({ caCert: unreadable, administrators })), undefined);
+});
