@@ -10,6 +10,7 @@ import { openHost } from "../host/open-host.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { createReadLive } from "../kubernetes/live.ts";
 import { assertContainerd } from "../machine/cri-socket.ts";
+import { withoutLastSlash } from "../machine/init-document.ts";
 import { assertRoot, machineLogs, readOwnFacts } from "../machine/machine.ts";
 import { clusterOfRecord } from "../machine/reset-cluster.ts";
 import { nodeOfCertificate } from "../pki/read.ts";
@@ -49,7 +50,7 @@ export async function reset(given: Record<string, unknown>, signal: AbortSignal)
 
 /** kboot removes what it made, where it made it. */
 function refuseOtherCertDir({ certificatesDir }: Cluster, asked: string | undefined): void {
-  if (asked === undefined || asked.replace(/(?<=.)\/+$/, "") === certificatesDir) return;
+  if (asked === undefined || withoutLastSlash(asked) === certificatesDir) return;
   throw new KbootError("usage", `--cert-dir: certificates of this cluster are in ${certificatesDir}, not in ${asked}`, {
     hint: "leave it out: a reset goes by what kboot made",
   });

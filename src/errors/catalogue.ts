@@ -283,13 +283,15 @@ export const catalogue = {
     6,
     "a certificate is expired, or not valid yet",
     ["it was not renewed", "the clock of one of the hosts is wrong"],
-    ["on the host: `openssl x509 -noout -dates -in /etc/kubernetes/pki/ca.crt`, and `date`; `kboot status` shows all certificates"],
+    [
+      "on the host: `openssl x509 -noout -dates -in ca.crt` in the directory of certificates (/etc/kubernetes/pki unless it was set otherwise), and `date`; `kboot status` shows all certificates",
+    ],
   ),
   "certificate-untrusted": entry(
     6,
     "a certificate is of another CA than the cluster's",
     ["the host has files of another cluster", "a CA was replaced by hand on some hosts only"],
-    ["compare `sha256sum /etc/kubernetes/pki/ca.crt` on all hosts"],
+    ["compare `sha256sum /etc/kubernetes/pki/ca.crt` on all hosts (where `pki.certificatesDir` is set, `ca.crt` there)"],
   ),
   "request-unsigned": entry(
     7,

@@ -127,8 +127,35 @@ export const judgeLogPath = matching(
   (path) => `${JSON.stringify(path)} is not an absolute path of a file in a directory; write it like /var/log/kubernetes/audit/audit.log`,
 );
 
-/** Absolute path of a directory on a host that neither the kubelet nor etcd reads as its own. */
-export const judgeCertificatesDir = matching(
-  /^(?!\/(etc\/kubernetes\/manifests|var\/lib\/(etcd|kubelet))(\/|$))(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/,
-  (path) => `${JSON.stringify(path)} is not an absolute path of a directory for certificates alone; write it like /etc/kubernetes/pki`,
-);
+/** Directories that are others': kboot sets owner and mode of the one for certificates. A trailing slash takes what is below as well. */
+const takenDirectories = [
+  ...["/etc/kubernetes/manifests/", "/var/lib/etcd/", "/var/lib/kubelet/", "/var/lib/containerd/", "/var/lib/kboot/"],
+  ...[
+    "/bin/",
+    "/boot/",
+    "/dev/",
+    "/home/",
+    "/lib/",
+    "/lib64/",
+    "/proc/",
+    "/run/",
+    "/sbin/",
+    "/sys/",
+    "/tmp/",
+    "/usr/",
+    "/var/run/",
+    "/var/tmp/",
+    "/etc/ssl/",
+  ],
+  ...["/etc", "/etc/kubernetes", "/mnt", "/opt", "/root", "/srv", "/var", "/var/lib", "/var/log"],
+];
+
+const isTaken = (path: string) => takenDirectories.some((taken) => path === taken || (taken.endsWith("/") && `${path}/`.startsWith(taken)));
+
+/** Absolute path of a directory on a host for certificates alone. */
+export function judgeCertificatesDir(path: string): string | undefined {
+  const isAbsolute = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/.test(path);
+  return isAbsolute && !isTaken(path)
+    ? undefined
+    : `${JSON.stringify(path)} is not the absolute path, without a slash at its end, of a directory for certificates alone; write it like /etc/kubernetes/pki`;
+}

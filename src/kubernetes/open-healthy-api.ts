@@ -4,8 +4,8 @@ import { administratorAccess, type ReachedControlPlane } from "./administrator.t
 import { openApi } from "./api.ts";
 
 /**
- * The API of the first of these control planes whose API server is ready, as an administrator; undefined while none is. The vault must hold the
- * CA with its key. `opened` keeps, by the host's name, what was opened for the next call.
+ * The API of the first of these control planes whose API server is ready, as an administrator; undefined while none is. The vault must hold what
+ * `learnCa` takes there. `opened` keeps, by the host's name, what was opened for the next call.
  */
 export async function openHealthyApi(
   controlPlanes: Iterable<ReachedControlPlane>,

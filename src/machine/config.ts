@@ -49,7 +49,7 @@ function ownSpec(document: Document.Parsed, file: string): Readonly<Record<strin
   const wrong = (message: string, hint: string) => new KbootError("usage", message, { where: { file }, hint });
   const [broken] = [...document.errors, ...document.warnings];
   if (broken !== undefined) throw wrong(`this is not YAML: ${broken.message.split("\n")[0]}`, "correct the file");
-  const { apiVersion, kind, metadata: _name, spec, ...others } = document.toJS() as Readonly<Record<string, unknown>>;
+  const { apiVersion, kind, metadata: _name, spec, ...others } = valuesOf(document, file);
   if (apiVersion !== "kboot.dev/v1alpha1" || kind !== "Cluster") {
     throw wrong(
       `${String(kind)} of ${String(apiVersion)} is no document that kboot knows`,
@@ -64,6 +64,18 @@ function ownSpec(document: Document.Parsed, file: string): Readonly<Record<strin
     "this inventory lists hosts, which are not this machine by itself",
     "--inventory FILE reaches them; for this machine alone leave hosts out of the file",
   );
+}
+
+function valuesOf(document: Document.Parsed, file: string): Readonly<Record<string, unknown>> {
+  try {
+    return document.toJS() as Readonly<Record<string, unknown>>;
+  } catch (cause) {
+    throw new KbootError("usage", `an anchor or alias leads nowhere: ${(cause as Error).message.split("\n")[0]}`, {
+      where: { file },
+      hint: "write the value out",
+      cause,
+    });
+  }
 }
 
 /** What the command that reads the file does in a place of its own. */

@@ -1,6 +1,6 @@
 import type { Patch } from "../inventory/cluster.ts";
 import { type Path, parsePath } from "../inventory/problem.ts";
-import { mapOf } from "../is-map.ts";
+import { isMap } from "../is-map.ts";
 import { readSource } from "./sources.ts";
 
 /** What `kboot init` is asked for by flags; names are those of the flags. */
@@ -74,6 +74,8 @@ function isGiven(flag: string, flags: InitFlags): boolean {
   return flags[name as keyof InitFlags] !== undefined;
 }
 
+type Settings = Readonly<Record<string, unknown>>;
+
 /** The name of a cluster that was made by flags: the one that kubeadm gives. */
 const clusterName = "kubernetes";
 
@@ -92,13 +94,14 @@ export function initDocument(flags: InitFlags, machine: InitMachine, base: InitB
     spec: withoutAbsent({
       ...spec,
       kubernetesVersion: machine.kubernetesVersion,
-      apiEndpoint: { host: machine.address, ...mapOf(spec["apiEndpoint"]), ...endpoint, ...bindPort },
+      apiEndpoint: over({ host: machine.address }, spec["apiEndpoint"], { ...endpoint, ...bindPort }),
       certSANs: flags.apiserverCertExtraSans?.split(",") ?? spec["certSANs"],
-      pki: { ...mapOf(spec["pki"]), ...withoutAbsent({ certificatesDir: flags.certDir }) },
-      networking: {
-        ...mapOf(spec["networking"]),
-        ...withoutAbsent({ podSubnet: flags.podNetworkCidr, serviceSubnet: flags.serviceCidr, dnsDomain: flags.serviceDnsDomain }),
-      },
+      pki: over({}, spec["pki"], { certificatesDir: flags.certDir === undefined ? undefined : withoutLastSlash(flags.certDir) }),
+      networking: over({}, spec["networking"], {
+        podSubnet: flags.podNetworkCidr,
+        serviceSubnet: flags.serviceCidr,
+        dnsDomain: flags.serviceDnsDomain,
+      }),
       network: flags.network === undefined ? spec["network"] : { plugin: flags.network },
       imageRepository: flags.imageRepository ?? spec["imageRepository"],
       sources: flags.source?.map(readSource) ?? spec["sources"],
@@ -129,6 +132,16 @@ function isOfCluster({ target }: Patch): boolean {
 function withMore(list: unknown, more: readonly unknown[]): unknown {
   if (more.length === 0) return list;
   return Array.isArray(list) || list === undefined ? [...(list ?? []), ...more] : list;
+}
+
+/** What flags say over what a file says over `usual`. What is no map stays, for the inventory's own judgement. */
+function over(usual: Settings, said: unknown, flags: Settings): unknown {
+  return said !== undefined && said !== null && !isMap(said) ? said : { ...usual, ...(said ?? {}), ...withoutAbsent(flags) };
+}
+
+/** A directory as an inventory names it. */
+export function withoutLastSlash(path: string): string {
+  return path.replace(/(?<=.)\/+$/, "");
 }
 
 /** Text that is no number stays, for the inventory's own judgement. */

@@ -5,6 +5,7 @@ import { KbootError } from "../errors.ts";
 import type { Facts } from "../host/facts.ts";
 import type { Cluster } from "../inventory/cluster.ts";
 import { parseInventory } from "../inventory/parse.ts";
+import { settledByManifests } from "../kubernetes/settled.ts";
 import { versionOfLabel } from "../kubernetes/versions.ts";
 import { networkPlugin } from "../network/index.ts";
 
@@ -27,13 +28,15 @@ export function clusterOfRecord({ state: text, kubernetes }: Pick<Facts, "state"
     images.map((image) => /^(.+)\/kube-proxy:v(.+)$/.exec(image)).find((found) => found !== null) ?? [];
   const [packageName] = withPrefix(made, "package:");
   const caPath = [...(state.made["shared-secret:ca"]?.paths ?? []), ...withPrefix(made, "file:")].find((path) => path.endsWith("/ca.crt"));
+  // a CA whose key is elsewhere was not put there by kboot
+  const certificatesDir = caPath === undefined ? settledByManifests(kubernetes.manifests).certificatesDir : dirname(caPath);
   const describe = (plugin: (typeof plugins)[number]) => ({
     apiVersion: "kboot.dev/v1alpha1",
     kind: "Cluster",
     metadata: { name: state.cluster },
     spec: {
       kubernetesVersion: version,
-      ...(caPath === undefined ? {} : { pki: { certificatesDir: dirname(caPath) } }),
+      ...(certificatesDir === undefined ? {} : { pki: { certificatesDir } }),
       ...(imageRepository === undefined ? {} : { imageRepository }),
       network: { plugin },
       hosts: [

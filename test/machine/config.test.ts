@@ -144,6 +144,7 @@ test("a document of kboot's that is none is refused", async (t) => {
   const wrong: readonly (readonly [string, RegExp])[] = [
     [own("{ hosts: [] }"), /lists hosts/],
     [own("{ network: 1, network: 2 }"), /not YAML/],
+    [own("{ kubelet: *nope }"), /alias/],
     [own("{}").replace("kind: Cluster", "kind: Foo"), /Foo of kboot\.dev\/v1alpha1 is no document/],
     [own("{}").replace("v1alpha1", "v9"), /kboot\.dev\/v9 is no document/],
     [own("{}").replace("spec:", "Spec:"), /Spec is no field/],

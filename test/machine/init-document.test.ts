@@ -74,8 +74,34 @@ test("what is wrong is told of the flag", (t) => {
   for (const certDir of ["pki", "/srv/../pki", "/", "/var/lib/etcd", "/etc/kubernetes/manifests/pki", "/srv/a b"]) {
     t.deepEqual(wrong({ certDir }), ["--cert-dir"]);
   }
+  for (const certDir of [
+    "/root",
+    "/tmp",
+    "/etc",
+    "/etc/kubernetes",
+    "/etc/ssl/certs",
+    "/usr/local/bin",
+    "/home/ada/pki",
+    "/var/lib/kboot",
+  ]) {
+    t.deepEqual(wrong({ certDir }), ["--cert-dir"], certDir);
+  }
+  for (const certDir of ["/etc/kubernetes/pki/", "/etc/pki/kubernetes", "/root/pki", "/pki"]) {
+    t.deepEqual(wrong({ certDir }), [], certDir);
+  }
   t.deepEqual(wrong({ network: "calico" }), ["--network"]);
   t.deepEqual(wrong({ apiserverCertExtraSans: "a_b!" }), ["--apiserver-cert-extra-sans"]);
+});
+
+test("what a file says is judged also where it is no map", (t) => {
+  for (const spec of [{ pki: 5 }, { networking: "nope" }, { apiEndpoint: [7] }]) {
+    const document = stringify(initDocument({}, machine, { spec }));
+    const { problems = [] } = parseInventory(document, { file: "/etc/kubernetes/kboot.yaml", home: "/root" });
+    t.deepEqual(
+      problems.map(({ field }) => field),
+      Object.keys(spec),
+    );
+  }
 });
 
 test("what no flag has said is told where the file says it, else by the flag that would", (t) => {

@@ -87,10 +87,9 @@ async function andAsk<T>(looking: Promise<Answer<HostLook>>, use: (look: HostLoo
 async function openApiServer(cluster: Cluster, { host, facts }: HostLook, signal: AbortSignal) {
   const vault = new Vault();
   if (learnCa(cluster, new Map([[host.name, facts]]), vault) === undefined) {
-    throw new KbootError(
-      "api",
-      "the host holds neither a CA of a cluster with its key nor an administrator's kubeconfig of that CA: has `kboot apply` made it?",
-    );
+    throw new KbootError("api", "the host holds neither a CA of a cluster with its key nor an administrator's kubeconfig of that CA", {
+      hint: "has `kboot apply` made it? where the CA's key is elsewhere, an admin.conf that is valid now does as well",
+    });
   }
   const access = await administratorAccess(reachedControlPlane(host, cluster, facts), vault, signal);
   return { api: openApi(access), health: await askApiServer(access, signal) };

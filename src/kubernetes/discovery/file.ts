@@ -37,7 +37,7 @@ async function readCa({ caCert, caPath }: KubeconfigReading, opened: DiscoveryFi
   if (pem !== undefined && fingerprintsOf(pem) !== "") return pem;
   throw opened.fault(
     pem === undefined ? "holds no CA of the cluster" : "has a CA that cannot be read as certificates",
-    "certificate-authority-data is the base64 of /etc/kubernetes/pki/ca.crt of a control plane",
+    "certificate-authority-data is that of a control plane's /etc/kubernetes/admin.conf: the base64 of the cluster's ca.crt",
   );
 }
 

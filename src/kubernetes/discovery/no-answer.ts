@@ -39,13 +39,13 @@ export function noApi(address: string, why: string, cause?: unknown): KbootError
 function refusedCertificate(error: KbootError, address: string, wrongName: string | undefined): KbootError {
   if (error.code === "certificate-expired") {
     return new KbootError(error.code, `the certificate of the API at ${address} is expired or not valid yet`, {
-      hint: "compare `date` here and there; on the control plane: openssl x509 -noout -dates -in /etc/kubernetes/pki/apiserver.crt",
+      hint: "compare `date` here and there; on the control plane: `kboot certs check-expiration`",
       cause: error.cause,
     });
   }
   const fault = wrongName === undefined ? "is not of the cluster's CA" : `is not for the name ${wrongName}, which the cluster gives itself`;
   return new KbootError("certificate-untrusted", `the certificate of the API at ${address} ${fault}`, {
-    hint: "does a load balancer end TLS or lead elsewhere? on the control plane: openssl x509 -noout -text -in /etc/kubernetes/pki/apiserver.crt",
+    hint: "does a load balancer end TLS or lead elsewhere? on the control plane: openssl x509 -noout -text -in apiserver.crt, in its directory of certificates (usually /etc/kubernetes/pki)",
     cause: error.cause,
   });
 }
