@@ -194,7 +194,7 @@ async function changeOne({ resource, observed }: Item<KubeconfigResource, Observ
   if (isClientWrong) {
     const { certificatePem, key } = await credential();
     const target = `${dirname(clientPath)}/kubelet-client-${timestamp(now)}.pem`;
-    files.push({ path: target, mode: "0600", content: new Secret(certificatePem + key.reveal()) });
+    files.push({ path: target, mode: "0600", content: new Secret(`${certificatePem.trimEnd()}\n${key.reveal()}`) });
     script = moveLink(clientPath, target);
   }
   if (isFileWrong) files.push({ ...file, content: buildKubeletKubeconfig({ ...api, clientPath }) });

@@ -14,6 +14,7 @@ import { type Door, serveFolder } from "./support/doors.ts";
 import { buildExe, installProgram, runOnHost } from "./support/exe.ts";
 import { containerSettings, kboot, type Lab, lab, labSet, labUp, onHost } from "./support/lab.ts";
 import { argumentsOf, installFish, pasteInto, shells } from "./support/shells.ts";
+import { signElsewhere } from "./support/sign-elsewhere.ts";
 import { compareLooks, snapshot } from "./support/snapshot.ts";
 import { type Sighting, watchHost, watchProcess } from "./support/watch-for-secrets.ts";
 
@@ -28,13 +29,25 @@ let mirror: Door;
 let newerMirror: Door;
 let built: Awaited<ReturnType<typeof buildBundle>>;
 let newer: Awaited<ReturnType<typeof buildBundle>>;
+/** What init is told on a machine. */
+let config: string;
 /** As init printed it. */
 let line: string;
 
 const address = (name: string) => hosts.hosts.find((host) => host.name === name)?.address ?? "";
 const source = () => `--source http://${mirror.address}/`;
 const init = () =>
-  `kboot init --config /root/config.yaml --apiserver-bind-port 7443 --cert-dir /srv/kubernetes/pki --cri-socket /run/containerd/containerd.sock ${source()}`;
+  `kboot init --config /root/config.yaml --apiserver-bind-port 7443 --cert-dir /srv/kubernetes/pki --cri-socket /run/containerd/containerd.sock --patches /root/patches ${source()}`;
+
+/** Writes files of patches on a host. */
+const writePatches = (host: string, files: Readonly<Record<string, string>>) =>
+  onHost(
+    hosts,
+    host,
+    `mkdir -p /root/patches\n${Object.entries(files)
+      .map(([name, text]) => `cat > /root/patches/${name} <<'EOF'\n${text}\nEOF`)
+      .join("\n")}`,
+  );
 
 test.before(async () => {
   built = await buildBundle({ kubernetes: "1.36.3" });
@@ -132,8 +145,12 @@ test.serial("init on a bare machine makes a cluster of it, and says how to go on
     kubernetesVersion: "v1.36.3",
     apiServer: { certSANs: ["api.example.com"] },
   };
-  const config = [settings, kubelet, proxy, cluster].map((document) => stringify(document)).join("---\n");
+  config = [settings, kubelet, proxy, cluster].map((document) => stringify(document)).join("---\n");
   await onHost(hosts, "cp1", `cat > /root/config.yaml <<'EOF'\n${config}EOF`);
+  await writePatches("cp1", {
+    "kube-apiserver.yaml": 'metadata: { annotations: { example.com/owner: "ada" } }',
+    "kubeletconfiguration+merge.yaml": "maxPods: 77",
+  });
   const refused = await run("cp1", `${init()} --service-cidr 10.96.0.0`);
   t.is(refused.exitCode, 64, refused.text);
   t.regex(refused.text, /^--service-cidr: /);
@@ -152,6 +169,9 @@ test.serial("init on a bare machine makes a cluster of it, and says how to go on
   t.is(again.exitCode, 0, again.text);
   t.regex(again.text, /nothing had to be changed/);
   t.true(again.text.includes(line), "the token is kept");
+  const patched = "-o jsonpath='{.metadata.annotations.example\\.com/owner} {.status.capacity.pods}'";
+  t.is(await onHost(hosts, "cp1", `${kubectl} -n kube-system get pod kube-apiserver-cp1 ${patched}`), "ada ");
+  t.is(await onHost(hosts, "cp1", `${kubectl} get node cp1 ${patched}`), " 77");
 });
 
 test.serial("a machine that cannot join is told why, and is as it was before", async (t) => {
@@ -360,4 +380,36 @@ test.serial("reset on a machine takes away what was made there", async (t) => {
   t.regex(taken.text, /the cluster has a node worker1 already, which is Ready/);
   t.regex(taken.text, /^hint: .*--node-name, or remove that node first: kubectl delete node worker1/m);
   t.deepEqual(compareLooks(before, await look("worker2")), []);
+});
+
+test.serial("init takes certificates of a CA whose key is elsewhere, and renews none of them", async (t) => {
+  await onHost(hosts, "worker2", `cat > /root/config.yaml <<'EOF'\n${config}EOF`);
+  const [, , , cluster = ""] = config.split("---\n");
+  await onHost(hosts, "worker2", `cat > /root/cluster.yaml <<'EOF'\n${cluster}EOF`);
+  const asked = await run(
+    "worker2",
+    "kboot certs generate-csr --config /root/cluster.yaml --cert-dir /etc/kubernetes/pki --kubeconfig-dir /etc/kubernetes",
+  );
+  t.is(asked.exitCode, 0, asked.text);
+  await signElsewhere(hosts, "worker2", join(folder, "elsewhere"));
+  await onHost(hosts, "worker2", "mv /etc/kubernetes/pki/etcd/peer.crt /root");
+  const without = await run("worker2", `kboot init --config /root/config.yaml ${source()}`);
+  t.is(without.exitCode, 3, without.text);
+  t.regex(without.text, /\/etc\/kubernetes\/pki\/etcd\/peer\.crt/);
+  t.regex(without.text, /kboot certs generate-csr/);
+  await onHost(hosts, "worker2", "mv /root/peer.crt /etc/kubernetes/pki/etcd");
+  for (const says of [/export KUBECONFIG=/, /nothing had to be changed/]) {
+    const { exitCode, text } = await run("worker2", `kboot init --config /root/config.yaml ${source()}`);
+    t.is(exitCode, 0, text);
+    t.regex(text, says);
+  }
+  await installProgram(hosts, "worker2", "/root/kubeadm", built.kubeadm);
+  const expiration = (program: string) => onHost(hosts, "worker2", `${program} certs check-expiration 2> /dev/null | grep -v '^\\['`);
+  const theirs = await expiration("/root/kubeadm");
+  t.is(await expiration("kboot"), theirs);
+  t.is([...theirs.matchAll(/ yes *$/gm)].length, 14, theirs);
+  const before = await onHost(hosts, "worker2", "sha256sum $(find /etc/kubernetes -type f)");
+  const renewed = await run("worker2", "kboot certs renew all");
+  t.is(renewed.exitCode, 0, renewed.text);
+  t.is(await onHost(hosts, "worker2", "sha256sum $(find /etc/kubernetes -type f)"), before);
 });
