@@ -1,6 +1,6 @@
 import { madeOn } from "../engine/state.ts";
 import type { Facts } from "../host/facts.ts";
-import type { Cluster, ClusterHost, ExtraArg, Taint } from "../inventory/cluster.ts";
+import type { Cluster, ClusterHost, ExtraArg, Patch, Taint } from "../inventory/cluster.ts";
 import { judgeLabelKey } from "../inventory/marks.ts";
 import { type KubeletConfiguration, kubeletFlags, nodeKubeletConfiguration } from "../kubernetes/kubelet.ts";
 import type { LiveNode } from "../kubernetes/live.ts";
@@ -54,7 +54,7 @@ export function describeNode(
   const usualFlags = kubeletFlags(cluster, host, node.internalAddress ?? address, seen.facts);
   return {
     ...host,
-    kubelet: kubeletBeyond(seen, nodeKubeletConfiguration(cluster, host, seen.facts)),
+    ...kubeletOf(cluster, kubeletBeyond(seen, nodeKubeletConfiguration(cluster, host, seen.facts))),
     kubeletExtraArgs: flagsBeyond(seen.kubelet.flags, usualFlags),
   };
 }
@@ -67,6 +67,18 @@ function programsOf(seen: SeenHost | undefined): Pick<ClusterHost, "containerRun
   return {
     containerRuntime: name === undefined ? { from: isBrought("containerd") ? "sources" : "host" } : { from: "package", package: name },
     kubernetes: { from: isBrought("kubelet") ? "sources" : "host" },
+  };
+}
+
+/** Where a host says what its kubelet is told beyond the usual: patches of the cluster come after `kubelet`, and a patch of the host after them. */
+function kubeletOf(cluster: Cluster, beyond: Settings): Pick<ClusterHost, "kubelet" | "patches"> {
+  if (!cluster.patches.some(({ target }) => target === "kubeletconfiguration")) return { kubelet: beyond, patches: [] };
+  // which no patch may change
+  const { containerRuntimeEndpoint, ...patch } = beyond;
+  const ofHost: Patch = { name: undefined, target: "kubeletconfiguration", type: "merge", patch };
+  return {
+    kubelet: containerRuntimeEndpoint === undefined ? {} : { containerRuntimeEndpoint },
+    patches: Object.keys(patch).length === 0 ? [] : [ofHost],
   };
 }
 

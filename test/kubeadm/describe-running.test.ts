@@ -283,3 +283,29 @@ test("a cluster without kboot-config, or with one that nobody can read, gives no
   const base = look();
   t.is(describeKbootCluster({ ...base, running: { ...base.running, kbootConfig: { "inventory.yaml": "{" } } }), undefined);
 });
+
+test("settings of a worker that joined by itself come back above the cluster's patches", (t) => {
+  const bare = testCluster({ hosts: [testHost({ name: "cp1", nodeName: "cp1", role: "control-plane", address: "10.0.0.1" })] });
+  const patch = { name: undefined, target: "kubeletconfiguration", type: "strategic", patch: { maxPods: 50, podPidsLimit: 7 } } as const;
+  const cluster = { ...bare, patches: [patch] };
+  const facts = factsWith({});
+  const containerRuntimeEndpoint = "unix:///run/other.sock";
+  const onDisk = nodeKubeletConfiguration(bare, testHost({ kubelet: { maxPods: 9, containerRuntimeEndpoint } }), facts);
+  const base = look();
+  const found = describeKbootCluster({
+    ...base,
+    running: { ...base.running, nodes: [...base.running.nodes, node("vm7", "10.0.0.7")], kbootConfig: recorded(cluster) },
+    seen: new Map([...base.seen, ["vm7", { facts, kubelet: { configuration: onDisk, flags: [], networks: [] } }]]),
+    addresses: new Map([...base.addresses, ["vm7", "10.0.0.7"]]),
+  });
+  const text = found === undefined ? "" : stringify(describeCluster(found.cluster));
+  const { cluster: again, problems } = parseInventory(text, { file, home: "/home/me" });
+  t.is(problems, undefined);
+  const host = again?.hosts.find(({ name }) => name === "vm7");
+  if (again === undefined || host === undefined) return t.fail("the inventory that came back is none");
+  t.deepEqual(host.patches, [
+    { name: undefined, target: "kubeletconfiguration", type: "merge", patch: { maxPods: 9, podPidsLimit: null } },
+  ]);
+  t.deepEqual(host.kubelet, { containerRuntimeEndpoint });
+  t.deepEqual(nodeKubeletConfiguration(again, host, facts), onDisk);
+});
