@@ -40,10 +40,11 @@ export function assertOwned(target: PatchTarget, before: unknown, after: unknown
   if (kindOf(target) === "KubeletConfiguration") return;
   assertText(after, kindOf(target) === "Pod" ? [] : ["spec", "template"]);
   if (kindOf(target) === "Deployment") return;
-  const [was, is] = [commandOf(before, target), commandOf(after, target)];
+  const [was, is] = [wordsOf(before, target), wordsOf(after, target)];
   if (is === undefined) throw new Error(`spec.containers must keep the one called ${target}, with its command; kboot watches over it`);
   for (const [name, instead] of Object.entries(argumentsOf[target] ?? {})) {
-    const isArgument = (word: string): boolean => word.startsWith(`--${name}=`) || word === `--${name}`;
+    // the components take --secure_port for --secure-port
+    const isArgument = (word: string): boolean => word.split("=")[0]?.replaceAll("_", "-") === `--${name}`;
     if (!isDeepStrictEqual(was?.filter(isArgument), is.filter(isArgument))) throw new Error(`--${name} must not be changed; ${instead}`);
   }
 }
@@ -88,9 +89,13 @@ function at(value: unknown, path: readonly string[]): unknown {
   return valuesAt(value, path)[0];
 }
 
-function commandOf(pod: unknown, name: string): readonly string[] | undefined {
+/** What a component is started with: its container's command and the `args` after it. */
+function wordsOf(pod: unknown, name: string): readonly string[] | undefined {
   const containers = at(pod, ["spec", "containers"]);
   if (!Array.isArray(containers)) return undefined;
-  const own = (containers as readonly { readonly name?: unknown; readonly command?: unknown }[]).find((one) => one?.name === name);
-  return Array.isArray(own?.command) ? (own.command as readonly string[]) : undefined;
+  const own = (containers as readonly { readonly name?: unknown; readonly command?: unknown; readonly args?: unknown }[]).find(
+    (one) => one?.name === name,
+  );
+  if (!Array.isArray(own?.command)) return undefined;
+  return [...own.command, ...(Array.isArray(own.args) ? own.args : [])] as readonly string[];
 }

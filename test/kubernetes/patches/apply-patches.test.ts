@@ -80,6 +80,20 @@ test(
   /--service-cluster-ip-range must not be changed; set networking\.serviceSubnet/,
 );
 test(
+  "such an argument beside the command",
+  refuses,
+  "apiServer",
+  patchOf("kube-apiserver", "strategic", { spec: { containers: [{ name: "kube-apiserver", args: ["--secure-port=9999"] }] } }),
+  /--secure-port must not be changed; set apiEndpoint\.bindPort/,
+);
+test(
+  "such an argument in its other spelling",
+  refuses,
+  "apiServer",
+  patchOf("kube-apiserver", "json", [{ op: "add", path: "/spec/containers/0/command/-", value: "--secure_port=9999" }]),
+  /--secure-port must not be changed/,
+);
+test(
   "a number where the kubelet wants text",
   refuses,
   "etcd",
