@@ -45,7 +45,8 @@ export const ownedArguments: Readonly<Record<string, Readonly<Record<string, str
   kubelet: { ...nodeArgs, ...kubeletFileArgs },
 };
 
-const auditArgs: Readonly<Record<string, string>> = {
+/** Arguments of the API server that are kboot's where the inventory has `audit`. */
+export const auditArgs: Readonly<Record<string, string>> = {
   "audit-policy-file": "set audit.policyFile",
   "audit-log-path": "set audit.logPath",
   "audit-log-maxage": "set audit.maxAgeDays",

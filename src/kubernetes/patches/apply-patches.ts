@@ -20,7 +20,7 @@ export function patchObject<T extends object>(target: PatchTarget, object: T, cl
   return all.reduce<Settings>((before, { patch, field }) => {
     try {
       const after = applyOne(before, patch);
-      assertOwned(target, before, after);
+      assertOwned(target, cluster, before, after);
       return after;
     } catch (cause) {
       throw new KbootError("patch", `the patch of ${target} cannot be applied: ${(cause as Error).message}`, {

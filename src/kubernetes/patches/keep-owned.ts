@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Owned, ownedArguments, ownedByKubelet } from "../../inventory/owned.ts";
+import type { Cluster } from "../../inventory/cluster.ts";
+import { auditArgs, type Owned, ownedArguments, ownedByKubelet } from "../../inventory/owned.ts";
 import type { PatchTarget } from "../../inventory/patches.ts";
 
 /** The kind of the object that patches of a target are about. */
@@ -24,16 +25,17 @@ const owned: Readonly<Record<ReturnType<typeof kindOf>, readonly Owned[]>> = {
 };
 
 /** Arguments of a static pod that other parts of the cluster go by, with what the inventory has for each. */
-const argumentsOf: Readonly<Partial<Record<PatchTarget, Readonly<Record<string, string>>>>> = {
-  "kube-apiserver": ownedArguments["apiServer"] ?? {},
-  "kube-controller-manager": ownedArguments["controllerManager"] ?? {},
-};
+function argumentsOf(target: PatchTarget, { audit }: Pick<Cluster, "audit">): Readonly<Record<string, string>> {
+  if (target === "kube-controller-manager") return ownedArguments["controllerManager"] ?? {};
+  if (target !== "kube-apiserver") return {};
+  return { ...ownedArguments["apiServer"], ...(audit === undefined ? {} : auditArgs) };
+}
 
 /**
  * Throws Error when a patch has changed what the rest of the cluster, or kboot itself, goes by; and when text has become something else, which
  * the kubelet would refuse with the whole manifest.
  */
-export function assertOwned(target: PatchTarget, before: unknown, after: unknown): void {
+export function assertOwned(target: PatchTarget, cluster: Pick<Cluster, "audit">, before: unknown, after: unknown): void {
   for (const { path, instead } of owned[kindOf(target)]) {
     if (!isDeepStrictEqual(at(before, path), at(after, path))) throw new Error(`${path.join(".")} must not be changed; ${instead}`);
   }
@@ -42,7 +44,7 @@ export function assertOwned(target: PatchTarget, before: unknown, after: unknown
   if (kindOf(target) === "Deployment") return;
   const [was, is] = [wordsOf(before, target), wordsOf(after, target)];
   if (is === undefined) throw new Error(`spec.containers must keep the one called ${target}, with its command; kboot watches over it`);
-  for (const [name, instead] of Object.entries(argumentsOf[target] ?? {})) {
+  for (const [name, instead] of Object.entries(argumentsOf(target, cluster))) {
     // the components take --secure_port for --secure-port
     const isArgument = (word: string): boolean => word.split("=")[0]?.replaceAll("_", "-") === `--${name}`;
     if (!isDeepStrictEqual(was?.filter(isArgument), is.filter(isArgument))) throw new Error(`--${name} must not be changed; ${instead}`);

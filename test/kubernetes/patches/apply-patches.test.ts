@@ -4,7 +4,7 @@ import type { Patch } from "../../../src/inventory/cluster.ts";
 import { nodeKubeletConfiguration } from "../../../src/kubernetes/kubelet.ts";
 import { patchObject } from "../../../src/kubernetes/patches/apply-patches.ts";
 import { etcdPod, kubeApiServerPod } from "../../../src/kubernetes/static-pods.ts";
-import { testCluster, testHost } from "../fixture.ts";
+import { testAudit, testCluster, testHost } from "../fixture.ts";
 
 const patchOf = (target: Patch["target"], type: Patch["type"], patch: Patch["patch"], name?: string): Patch => ({
   name,
@@ -128,6 +128,19 @@ test(
   patchOf("kubeletconfiguration", "merge", { containerRuntimeEndpoint: "unix:///x" }),
   /set kubelet\.containerRuntimeEndpoint/,
 );
+
+test("an argument of the audit log is kboot's with audit alone", (t) => {
+  const words = ["--audit-log-path=/mine.log"];
+  const own = patchOf("kube-apiserver", "strategic", { spec: { containers: [{ name: "kube-apiserver", args: words }] } });
+  const host = testHost({ name: "cp1", nodeName: "cp1", role: "control-plane" });
+  const apply = (audit: typeof testAudit | undefined) => {
+    const cluster = testCluster({ hosts: [host], patches: [own], audit });
+    const node = { cluster, nodeName: "cp1", nodeAddress: "192.168.56.11", facts: { directories: [] } };
+    return patchObject("kube-apiserver", kubeApiServerPod(node), cluster, host);
+  };
+  t.deepEqual(apply(undefined).spec?.containers[0]?.args, words);
+  t.throws(() => apply(testAudit), { instanceOf: KbootError, message: /--audit-log-path must not be changed; set audit\.logPath/ });
+});
 
 test("a patch that came from a file is told by that", (t) => {
   const patch = patchOf("etcd", "merge", { kind: "X" }, "patches/etcd.yaml");
