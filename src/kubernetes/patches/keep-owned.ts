@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Cluster } from "../../inventory/cluster.ts";
 import { auditArgs, type Owned, ownedArguments, ownedByKubelet } from "../../inventory/owned.ts";
 import type { PatchTarget } from "../../inventory/patches.ts";
+import { isMap } from "../../is-map.ts";
 
 /** The kind of the object that patches of a target are about. */
 export function kindOf(target: PatchTarget): "Pod" | "Deployment" | "KubeletConfiguration" {
@@ -32,15 +33,17 @@ function argumentsOf(target: PatchTarget, { audit }: Pick<Cluster, "audit">): Re
 }
 
 /**
- * Throws Error when a patch has changed what the rest of the cluster, or kboot itself, goes by; and when text has become something else, which
- * the kubelet would refuse with the whole manifest.
+ * Throws Error when a patch has changed what the rest of the cluster, or kboot itself, goes by; and when a list or text has become something
+ * else, which the kubelet would refuse with the whole manifest.
  */
 export function assertOwned(target: PatchTarget, cluster: Pick<Cluster, "audit">, before: unknown, after: unknown): void {
   for (const { path, instead } of owned[kindOf(target)]) {
     if (!isDeepStrictEqual(at(before, path), at(after, path))) throw new Error(`${path.join(".")} must not be changed; ${instead}`);
   }
   if (kindOf(target) === "KubeletConfiguration") return;
-  assertText(after, kindOf(target) === "Pod" ? [] : ["spec", "template"]);
+  const pod = kindOf(target) === "Pod" ? [] : ["spec", "template"];
+  assertNamed(after, pod);
+  assertText(after, pod);
   if (kindOf(target) === "Deployment") return;
   const [was, is] = [wordsOf(before, target), wordsOf(after, target)];
   if (is === undefined) throw new Error(`spec.containers must keep the one called ${target}, with its command; kboot watches over it`);
@@ -70,6 +73,29 @@ const texts: readonly (readonly string[])[] = [
   ["spec", "volumes", "*", "name"],
   ["spec", "volumes", "*", "hostPath", "path"],
 ];
+
+/** Lists of a pod's spec whose elements have names; those in one line share them. */
+const named: readonly (readonly string[])[] = [["containers", "initContainers"], ["volumes"]];
+
+function assertNamed(object: unknown, below: readonly string[]): void {
+  for (const lists of named) {
+    const names = new Set<unknown>();
+    for (const list of lists) {
+      const path = [...below, "spec", list];
+      const elements = at(object, path) ?? [];
+      if (!Array.isArray(elements)) throw new Error(`${path.join(".")} must be a list, and would be ${JSON.stringify(elements)}`);
+      for (const [index, element] of elements.entries()) {
+        const field = `${path.join(".")}[${index}]`;
+        if (!isMap(element) || element["name"] === undefined) {
+          throw new Error(`${field} must be a map with a name, and would be ${JSON.stringify(element)}`);
+        }
+        if (names.has(element["name"]))
+          throw new Error(`${field} has the name of another, ${JSON.stringify(element["name"])}; give it its own`);
+        names.add(element["name"]);
+      }
+    }
+  }
+}
 
 function assertText(object: unknown, below: readonly string[]): void {
   for (const path of texts) {

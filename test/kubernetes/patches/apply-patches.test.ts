@@ -94,6 +94,34 @@ test(
   /--secure-port must not be changed/,
 );
 test(
+  "a container that is none",
+  refuses,
+  "etcd",
+  patchOf("etcd", "json", [{ op: "add", path: "/spec/containers/-", value: null }]),
+  /spec\.containers\[1\] must be a map with a name, and would be null/,
+);
+test(
+  "containers that are no list",
+  refuses,
+  "etcd",
+  patchOf("etcd", "merge", { spec: { initContainers: { name: "a" } } }),
+  /spec\.initContainers must be a list, and would be \{"name":"a"\}/,
+);
+test(
+  "a second container of the same name",
+  refuses,
+  "etcd",
+  patchOf("etcd", "json", [{ op: "add", path: "/spec/initContainers", value: [{ name: "etcd", image: "x" }] }]),
+  /spec\.initContainers\[0\] has the name of another, "etcd"/,
+);
+test(
+  "a second volume of the same name",
+  refuses,
+  "etcd",
+  patchOf("etcd", "json", [{ op: "copy", from: "/spec/volumes/0", path: "/spec/volumes/-" }]),
+  /spec\.volumes\[2\] has the name of another, "etcd-certs"/,
+);
+test(
   "a number where the kubelet wants text",
   refuses,
   "etcd",
