@@ -25,9 +25,16 @@ export function readPatches(directory: string): PatchesDirectory {
   const ignored: string[] = [];
   for (const file of filesOf(directory)) {
     const named = parseName(file);
-    const text = typeof named === "string" ? "" : attempt(file, () => readFileSync(file, "utf8"));
-    if (typeof named === "string" || text === "") ignored.push(`${file} is left out: ${typeof named === "string" ? named : "it is empty"}`);
-    else patches.push(...documentsOf(file, text).map((patch) => judged({ name: file, ...named, patch })));
+    const found =
+      typeof named === "string"
+        ? []
+        : documentsOf(
+            file,
+            attempt(file, () => readFileSync(file, "utf8")),
+          );
+    if (typeof named === "string" || found.length === 0) {
+      ignored.push(`${file} is left out: ${typeof named === "string" ? named : "there is no patch in it"}`);
+    } else patches.push(...found.map((patch) => judged({ name: file, ...named, patch })));
   }
   return { patches, ignored };
 }

@@ -48,14 +48,21 @@ test("what an alias stands for is written out, so that an inventory can hold it"
 });
 
 test("files that are no patches are told", async (t) => {
-  const root = await folder(t, { "README.md": "x", "kube-proxy.yaml": "{}", "etcd.yaml": "", "kube-apiserver.yml": "{}" });
+  const root = await folder(t, {
+    "README.md": "x",
+    "kube-proxy.yaml": "{}",
+    "etcd.yaml": "",
+    "etcd1.yaml": "# later\n",
+    "kube-apiserver.yml": "{}",
+  });
   const { patches, ignored } = readPatches(root);
   t.deepEqual(patches, []);
   t.deepEqual(
     ignored.map((sentence) => sentence.slice(root.length + 1)),
     [
       "README.md is left out: the name of a patch ends in .json or .yaml",
-      "etcd.yaml is left out: it is empty",
+      "etcd.yaml is left out: there is no patch in it",
+      "etcd1.yaml is left out: there is no patch in it",
       "kube-apiserver.yml is left out: the name of a patch ends in .json or .yaml",
       "kube-proxy.yaml is left out: the name of a patch begins with one of kube-apiserver, kube-controller-manager, kube-scheduler, etcd, kubeletconfiguration, corednsdeployment",
     ],

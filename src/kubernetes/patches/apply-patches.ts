@@ -61,6 +61,12 @@ function applyOne(before: Settings, { target, type, patch }: Patch): Settings {
   }
 }
 
+function whyNot(operation: Operation, error: object): string {
+  if (operation.op === "test") return "the value there is another";
+  if (operation.op === "move" && operation.path.startsWith(`${operation.from}/`)) return `${operation.from} cannot be moved into itself`;
+  return "path" in error && error.path !== operation.path ? `there is no such place: ${error.path}` : "there is no such place";
+}
+
 /** RFC 6902: all of them, or an error that names the first that cannot be done. */
 function applyOperations(before: Settings, operations: readonly Operation[]): Settings {
   const after = structuredClone(before);
@@ -68,8 +74,7 @@ function applyOperations(before: Settings, operations: readonly Operation[]): Se
     const [error] = applyPatch(after, [operation]);
     if (error) {
       const { op, path } = operation;
-      const why = op === "test" ? "the value there is another" : "there is no such place";
-      throw new Error(`operation ${index + 1}, ${op} ${path}: ${why}`, { cause: error });
+      throw new Error(`operation ${index + 1}, ${op} ${path}: ${whyNot(operation, error)}`, { cause: error });
     }
   }
   return after;

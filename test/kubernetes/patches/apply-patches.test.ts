@@ -52,6 +52,20 @@ test(
   /operation 1, replace \/spec\/none: there is no such place/,
 );
 test(
+  "a place to copy from that is not there",
+  refuses,
+  "etcd",
+  patchOf("etcd", "json", [{ op: "copy", path: "/metadata/labels/a", from: "/spec/none" }]),
+  /operation 1, copy \/metadata\/labels\/a: there is no such place: \/spec\/none/,
+);
+test(
+  "a move into itself",
+  refuses,
+  "etcd",
+  patchOf("etcd", "json", [{ op: "move", path: "/metadata/labels/a", from: "/metadata/labels" }]),
+  /operation 1, move \/metadata\/labels\/a: \/metadata\/labels cannot be moved into itself/,
+);
+test(
   "a test that fails",
   refuses,
   "etcd",
