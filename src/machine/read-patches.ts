@@ -24,19 +24,20 @@ export function readPatches(directory: string): PatchesDirectory {
   const patches: Patch[] = [];
   const ignored: string[] = [];
   for (const file of filesOf(directory)) {
-    const named = parseName(file);
-    const found =
-      typeof named === "string"
-        ? []
-        : documentsOf(
-            file,
-            attempt(file, () => readFileSync(file, "utf8")),
-          );
-    if (typeof named === "string" || found.length === 0) {
-      ignored.push(`${file} is left out: ${typeof named === "string" ? named : "there is no patch in it"}`);
-    } else patches.push(...found.map((patch) => judged({ name: file, ...named, patch })));
+    const found = patchesIn(file);
+    if (typeof found === "string") ignored.push(`${file} is left out: ${found}`);
+    else patches.push(...found);
   }
   return { patches, ignored };
+}
+
+/** The patches of a file, at least one, or why there is none. */
+function patchesIn(file: string): readonly Patch[] | string {
+  const named = parseName(file);
+  if (typeof named === "string") return named;
+  const text = attempt(file, () => readFileSync(file, "utf8"));
+  const found = documentsOf(file, text).map((patch) => judged({ name: file, ...named, patch }));
+  return found.length === 0 ? "there is no patch in it" : found;
 }
 
 function judged(patch: Patch): Patch {

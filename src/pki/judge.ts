@@ -33,28 +33,14 @@ export function kubeletWish(nodeName: string): CertificateWish {
 }
 
 /** As `judgeCertificate`, of a client certificate of a kubelet, which renews it in time: one that ends soon is in order. */
-export function judgeKubeletCertificate(
-  wish: CertificateWish,
-  certificatePem: string,
-  key: Secret | undefined,
-  authorityPem: string,
-  now: Date,
-): readonly Difference[] {
-  const differences = judgeCertificate(wish, certificatePem, key, authorityPem, now);
-  return differences.filter(({ what }) => what !== "expiry" || !isInTime(certificatePem, now));
-}
+export const judgeKubeletCertificate: typeof judgeCertificate = (wish, certificatePem, key, authorityPem, now) =>
+  judgeCertificate(wish, certificatePem, key, authorityPem, now).filter(({ what }) => what !== "expiry" || !isInTime(certificatePem, now));
 
 /**
  * As `judgeCertificate`, of a certificate that somebody else has made: it may be good for more than is wished, without extended key usages for
  * anything, and one that ends soon is in order.
  */
-export function judgeExternalCertificate(
-  wish: CertificateWish,
-  certificatePem: string,
-  key: Secret | undefined,
-  authorityPem: string,
-  now: Date,
-): readonly Difference[] {
+export const judgeExternalCertificate: typeof judgeCertificate = (wish, certificatePem, key, authorityPem, now) => {
   const holdsAll = (found: readonly string[], wished: readonly string[]) => wished.every((value) => found.includes(value));
   return judgeCertificate(wish, certificatePem, key, authorityPem, now).filter(({ what }) => {
     if (what === "certificate") return true;
@@ -63,7 +49,7 @@ export function judgeExternalCertificate(
     if (what === "organization") return !holdsAll(found.organizations, wish.organizations ?? []);
     return what !== "usages" || (found.usages.length > 0 && !holdsAll(found.usages, wish.usages));
   });
-}
+};
 
 /** Whether a certificate is valid at that time. */
 export function isInTime(certificatePem: string, now: Date): boolean {
